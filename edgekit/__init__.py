@@ -1,0 +1,35 @@
+"""edgekit: trained generative models, made small, fast and dependable on edge devices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgekit._version import __version__
+
+if TYPE_CHECKING:
+    from edgekit.families._base import Family
+    from edgekit.report import Report
+
+__all__ = ["__version__", "convert", "load"]
+
+
+def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
+    """Open a bundle, ready to generate; see `edgekit.runtime.load`."""
+    from edgekit import runtime
+
+    return runtime.load(bundle, threads=threads)
+
+
+def convert(
+    model: str | os.PathLike[str],
+    *,
+    targets: Sequence[str],
+    output: str | os.PathLike[str],
+    **options: Any,
+) -> Report:
+    """Convert a trained model to a bundle per target; see `edgekit.convert.Request` for options."""
+    from edgekit.pipeline import Request, run
+
+    return run(Request.of(model, targets=targets, output=output, **options))

@@ -1,0 +1,137 @@
+"""The bundle: a folder with all that a device needs, checked by checksums (docs/bundle.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from edgekit.errors import BundleError, InputError
+from edgekit.model import Model
+from edgekit.typed import Typed, to_json
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+GOLDEN = "golden.npz"
+
+
+class File(Typed):
+    """Size in bytes and SHA-256 of one file of a bundle."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(Typed):
+    """manifest.json: how the bundle was made, what it holds and what was measured."""
+
+    format: int
+    name: str
+    engine: str
+    target: str
+    recipe: str
+    model: Model
+    files: dict[str, File]
+    threads: int = 1
+    gates: dict[str, str] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    measured: dict[str, Any] = {}  # noqa: RUF012
+    tools: dict[str, str] = {}  # noqa: RUF012
+    created: str = ""
+
+
+def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
+    """Read a bundle's manifest and check every file against it.
+
+    Raises:
+        InputError: `folder` is no bundle.
+        BundleError: unknown format, a path that leaves the folder, a missing or altered file.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        kind = "an edgekit bundle (it has no manifest.json)" if folder.is_dir() else "a folder"
+        raise InputError(f"'{folder}' is not {kind}; `edgekit convert` makes one")
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+        found = data.get("format") if isinstance(data, dict) else None
+        if found != FORMAT:
+            raise BundleError(
+                f"'{path}' has format {found}, this edgekit reads {FORMAT}; "
+                "convert the model again, or install the edgekit that made it"
+            )
+        manifest = msgspec.convert(data, Manifest)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BundleError(f"'{path}' is damaged: {error}; copy the bundle again") from None
+    if verify:
+        for name, file in manifest.files.items():
+            check_file(folder, name, file)
+    for name in manifest.model.files.values():
+        if name not in manifest.files:
+            raise BundleError(f"'{path}' lists no checksum for '{name}'; copy the bundle again")
+    return manifest
+
+
+def check_file(folder: Path, name: str, file: File) -> None:
+    """Check that one listed file lies inside the bundle and is unaltered."""
+    parts = PurePosixPath(name)
+    path = folder / name
+    if parts.is_absolute() or ".." in parts.parts or "\\" in name:
+        raise BundleError(f"'{folder}' lists '{name}', which is outside the bundle; refused")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BundleError(f"'{path}' links outside the bundle; refused")
+    if not path.is_file():
+        raise BundleError(f"'{path}' is missing; copy the bundle again")
+    if path.stat().st_size != file.size or sha256(path) != file.sha256:
+        raise BundleError(f"'{path}' is not what the manifest says; copy the bundle again")
+
+
+def describe_files(folder: Path) -> dict[str, File]:
+    """Size and checksum of every file below `folder`, by POSIX path."""
+    return {
+        path.relative_to(folder).as_posix(): File(size=path.stat().st_size, sha256=sha256(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json."""
+    (folder / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
+
+
+@contextmanager
+def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """A temporary sibling of `path` that takes its place when the block ends well.
+
+    On any error, an interrupt included, the sibling is removed and `path` is as it was.
+
+    Raises:
+        InputError: `path` exists and `force` is not set.
+    """
+    if path.exists() and not force:
+        raise InputError(f"'{path}' exists; choose another output or pass --force to replace it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+            path.rename(old / path.name)
+            fresh.rename(path)
+            shutil.rmtree(old)
+        else:
+            fresh.rename(path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

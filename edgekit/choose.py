@@ -1,0 +1,81 @@
+"""Which candidate becomes the bundle: gates first, then never worse than float32, then a goal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from edgekit.compare import Gate
+from edgekit.report import Result
+
+OBJECTIVES = ("balanced", "size", "latency", "quality")
+CLOSE = 0.05  # scores within this are equal: the better quality wins
+
+
+def reject(
+    results: Sequence[Result], gates: Sequence[Gate], *, strict: bool
+) -> dict[str, str]:
+    """Why each result that is out is out, by name.
+
+    `strict` (several recipes to choose from) also refuses what is slower or larger than the
+    float32 baseline; a single recipe that the user named is given as asked.
+    """
+    base = results[0]
+    reasons = {}
+    for result in results:
+        missed = [gate for gate in gates if not gate.met(result.scores)]
+        if result.failure:
+            reasons[result.name] = result.failure
+        elif not result.offered:
+            reasons[result.name] = "baseline only"
+        elif missed:
+            reasons[result.name] = "gate missed: " + ", ".join(
+                f"{gate.metric} {result.scores[gate.metric]:.4g}, wanted {gate.sign}{gate.bound:g}"
+                for gate in missed
+            )
+        elif strict and result.latency and result is not base and slower(result):
+            reasons[result.name] = f"slower than float32 ({result.latency.ratio:.2f} ×)"
+        elif strict and result.size > base.size > 0:
+            reasons[result.name] = f"larger than float32 ({result.size / base.size:.2f} ×)"
+    return reasons
+
+
+def slower(result: Result) -> bool:
+    """Slower than the baseline with 95 % confidence, or by more than noise explains."""
+    latency = result.latency
+    return latency is not None and (latency.ratio_low > 1.0 or latency.ratio > 1.02)
+
+
+def best(results: Sequence[Result], base: Result, objective: str) -> Result:
+    """The best of the remaining results; equal ones are told apart by their quality."""
+    ranked = [(rank(result, base, objective), result) for result in results]
+    lowest = min(score for score, _ in ranked)
+    close = [result for score, result in ranked if score <= lowest + CLOSE]
+    return max(close, key=lambda result: result.scores.get("sqnr", 0.0))
+
+
+def rank(result: Result, base: Result, objective: str) -> float:
+    """Lower is better: the logarithm of what the objective counts, relative to float32."""
+    size = math.log(result.size / base.size) if base.size else 0.0
+    time = math.log(result.latency.ratio) if result.latency else 0.0
+    if objective == "size":
+        return size
+    if objective == "latency":
+        return time
+    if objective == "quality":
+        return -result.scores.get("sqnr", 0.0)
+    return size + time
+
+
+def pareto(results: Sequence[Result], cost: str) -> list[str]:
+    """Names on the front of quality (sqnr) against `cost` ("size" or "latency"), both useful."""
+    points = [
+        (result.size if cost == "size" else result.latency.ratio if result.latency else math.inf,
+         result.scores.get("sqnr", -math.inf), result.name)
+        for result in results if not result.failure
+    ]  # fmt: skip
+    return [
+        name
+        for c, q, name in points
+        if not any((c2 <= c and q2 >= q) and (c2 < c or q2 > q) for c2, q2, _ in points)
+    ]

@@ -1,0 +1,130 @@
+"""Original against candidate: every metric, and whether the gates are met."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import plugin
+from edgekit.errors import InputError
+from edgekit.families._base import Family
+from edgekit.features import Features, standardized
+from edgekit.model import Model, Tensor
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+GATE = re.compile(r"^\s*([a-z0-9_-]+)\s*(>=|<=|>|<)\s*([-+0-9.eE]+)\s*$")
+COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+
+
+class Gate(Typed):
+    """A bound that a candidate must meet, such as psnr >= 30."""
+
+    metric: str
+    sign: str
+    bound: float
+
+    def met(self, scores: Mapping[str, float]) -> bool:
+        """Whether the scores meet it; a metric that does not apply to the outputs does not bind."""
+        value = scores.get(self.metric)
+        return value is None or bool(COMPARE[self.sign](value, self.bound))
+
+    def __str__(self) -> str:
+        return f"{self.metric}{self.sign}{self.bound:g}"
+
+
+def parse_gate(text: str) -> Gate:
+    """`psnr>=30` as a Gate; raises InputError on bad syntax or an unknown metric."""
+    found = GATE.match(text)
+    if not found:
+        raise InputError(f"gate '{text}' is not of the form metric>=number, such as psnr>=30")
+    metric, sign, number = found.groups()
+    plugin.load("metrics", metric)
+    try:
+        bound = float(number)
+    except ValueError:
+        raise InputError(f"gate '{text}': '{number}' is not a number") from None
+    return Gate(metric=metric.replace("-", "_"), sign=sign, bound=bound)
+
+
+def gates_for(family: type[Family], asked: Sequence[str]) -> list[Gate]:
+    """The family's default gates, each replaced by one asked for on the same metric."""
+    gates = {g.metric: g for g in (parse_gate(m + bound) for m, bound in family.gates.items())}
+    gates |= {gate.metric: gate for gate in map(parse_gate, asked)}
+    return list(gates.values())
+
+
+def score(
+    family: type[Family],
+    model: Model,
+    reference: Arrays,
+    candidate: Arrays,
+    features: Features | None,
+) -> dict[str, float]:
+    """Every metric that applies: the worst over the outputs of the trial.
+
+    Distances between distributions are taken on the shown output, over standardized features;
+    without `features` they are left out.
+    """
+    scores: dict[str, float] = {}
+    for name in plugin.names("metrics"):
+        metric = plugin.load("metrics", name)
+        key = name.replace("-", "_")
+        values = [
+            value
+            for output in reference
+            for value in measured(metric, family, model, output, reference, candidate, features)
+        ]
+        if values:
+            scores[key] = min(values) if metric.BETTER == "higher" else max(values)
+    return scores
+
+
+def measured(
+    metric: Any,
+    family: type[Family],
+    model: Model,
+    output: str,
+    reference: Arrays,
+    candidate: Arrays,
+    features: Features | None,
+) -> list[float]:
+    """One metric on one output: a list of one value, or empty where it does not apply."""
+    tensor, a, b = family.output_tensor(model, output), reference[output], candidate[output]
+    if metric.KIND == "distribution":
+        if features is None or output != family.shown(model) or len(a) < 8:
+            return []
+        a, b = standardized(features(a), features(b))
+        return [metric.measure(a, b, 1.0)]
+    if metric.KIND in ("sample", "image") and tensor.role != "sample":
+        return []
+    if metric.KIND == "image" and not is_image(a):
+        return []
+    return [metric.measure(a, b, span(tensor, a))]
+
+
+def is_image(array: Array) -> bool:
+    """Whether rows are pictures large enough for structural similarity."""
+    return array.ndim == 4 and min(array.shape[1:3]) >= 7
+
+
+def span(tensor: Tensor, reference: Array) -> float:
+    """The width of the tensor's value range; that of the reference where it has none."""
+    if tensor.range:
+        return tensor.range[1] - tensor.range[0]
+    return max(float(np.ptp(reference)), 1e-12)
+
+
+def relative_error(reference: Arrays, candidate: Arrays) -> float:
+    """The largest error of any output, relative to the largest value of that output."""
+    return max(
+        float(np.abs(candidate[name] - array).max() / max(float(np.abs(array).max()), 1e-12))
+        for name, array in reference.items()
+    )

@@ -1,0 +1,139 @@
+"""The user's own data (`--data`): arrays, a folder of images or sounds, or a function."""
+
+from __future__ import annotations
+
+import importlib
+import wave
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError, require
+from edgekit.model import Model, Tensor
+
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+SOUNDS = {".wav"}
+MOST = 512  # files that one conversion reads
+
+Array = NDArray[Any]
+
+
+def load_data(spec: str, model: Model) -> dict[str, Array]:
+    """Arrays by input name (or `signature/input`), in the range of that input.
+
+    Args:
+        spec: a .npz (arrays named as the inputs), a .npy (rows of the sample input), a folder of
+            images or wav files, or `module:function` giving rows or a dict of rows.
+        model: says which input takes samples, its size and range.
+
+    Raises:
+        InputError: nothing there, nothing usable in it, or non-finite values.
+    """
+    path = Path(spec)
+    if path.is_dir():
+        return load_folder(path, model)
+    if path.suffix in (".npz", ".npy") or path.exists():
+        return load_arrays(path, model)
+    if ":" in spec:
+        return named(call_function(spec), model, spec)
+    raise InputError(f"--data '{spec}' does not exist (npz, npy, folder or module:function)")
+
+
+def sample_inputs(model: Model) -> dict[str, Tensor]:
+    """The inputs that take samples (images, sounds), by `signature/input`."""
+    return {
+        f"{name}/{tensor.name}": tensor
+        for name, signature in model.signatures.items()
+        for tensor in signature.inputs
+        if tensor.role == "sample"
+    }
+
+
+def named(rows: Any, model: Model, where: str) -> dict[str, Array]:
+    """Bare rows go to the sample input, or to the latent of a net without one."""
+    if isinstance(rows, dict):
+        return {str(name): np.asarray(array) for name, array in rows.items()}
+    samples = [tensor.name for tensor in sample_inputs(model).values()]
+    first = next(iter(model.signatures.values())).inputs[0].name
+    array = np.asarray(rows)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"--data '{where}' gives {array.dtype} values, expected numbers")
+    return {samples[0] if samples else first: array}
+
+
+def load_arrays(path: Path, model: Model) -> dict[str, Array]:
+    """A .npz or .npy; pickled objects are refused."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        rows = dict(loaded) if hasattr(loaded, "files") else loaded
+    except FileNotFoundError:
+        raise InputError(f"--data '{path}' does not exist") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"--data '{path}' is no readable npz or npy: {error}") from None
+    return named(rows, model, str(path))
+
+
+def load_folder(folder: Path, model: Model) -> dict[str, Array]:
+    """Every image or sound of a folder (in name order), fitted to each sample input."""
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGES | SOUNDS)[:MOST]
+    if not files:
+        raise InputError(f"--data '{folder}' holds no images or wav files")
+    inputs = sample_inputs(model)
+    if not inputs:
+        raise InputError(f"--data '{folder}': a {model.family} net takes no images or sounds")
+    read: Callable[[Path, Tensor], Array] = (
+        read_image if files[0].suffix.lower() in IMAGES else read_sound
+    )
+    kind = IMAGES if files[0].suffix.lower() in IMAGES else SOUNDS
+    files = [path for path in files if path.suffix.lower() in kind]
+    arrays = {key: np.stack([read(path, t) for path in files]) for key, t in inputs.items()}
+    return arrays | {key.split("/")[1]: rows for key, rows in arrays.items()}
+
+
+def read_image(path: Path, tensor: Tensor) -> Array:
+    """One picture, scaled and cropped to (H, W, C) and brought into the input's range."""
+    require("PIL", "convert")
+    from PIL import Image, ImageOps
+
+    if len(tensor.shape) != 4:
+        raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no images")
+    _, height, width, channels = (int(n or 0) for n in tensor.shape)
+    if channels not in (1, 3, 4):
+        raise InputError(f"'{path}': input '{tensor.name}' has {channels} channels, not 1, 3 or 4")
+    try:
+        with Image.open(path) as image:
+            fitted = ImageOps.fit(image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels]),
+                                  (width, height))  # fmt: skip
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path}' is no readable image: {error}") from None
+    unit = np.asarray(fitted, np.float32).reshape(height, width, channels) / 255
+    low, high = tensor.range or (0.0, 1.0)
+    return np.asarray(unit * (high - low) + low, np.float32)
+
+
+def read_sound(path: Path, tensor: Tensor) -> Array:
+    """The start of a 16-bit wav as (T, 1) in -1…1, padded with silence."""
+    length = int(np.prod([n or 1 for n in tensor.shape[1:]]))
+    try:
+        with wave.open(str(path)) as sound:
+            if sound.getsampwidth() != 2:
+                raise InputError(f"'{path}' is not 16-bit; convert it to 16-bit PCM")
+            channels = sound.getnchannels()
+            data = sound.readframes(length)
+    except (wave.Error, EOFError, OSError) as error:
+        raise InputError(f"'{path}' is no readable wav: {error}") from None
+    mono = np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.float32) / 32768
+    return np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
+
+
+def call_function(spec: str) -> Any:
+    """`module:function` imported and called without arguments."""
+    module, _, name = spec.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)()
+    except Exception as error:  # the user's own code may fail in any way
+        raise InputError(f"--data {spec}: {type(error).__name__}: {error}") from None

@@ -1,0 +1,287 @@
+"""First step of a conversion: load what the user gave, check it, and describe it as a Model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from edgekit import plugin
+from edgekit.errors import InputError, ModelError
+from edgekit.families._base import PartInfo
+from edgekit.model import Model, Range, Settings, Signature, Tensor
+from edgekit.original import OriginalRunner, graph_of
+from edgekit.rng import Random
+from edgekit.sources import Trust, open_parts, part_files, read_description
+from edgekit.sources._part import Part, check_weights
+from edgekit.textures import textures
+from edgekit.typed import Typed
+
+NEEDS = ("tensorflow", "keras")
+DEFAULT_SIZE = 128
+KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+
+
+class Given(Typed):
+    """What the user says of a model; None leaves it to detection."""
+
+    family: str | None = None
+    sizes: tuple[tuple[int, ...], ...] = ()
+    batch: int = 1
+    prior: str | None = None
+    classes: int | None = None
+    input_range: Range | None = None
+    output_range: Range | None = None
+
+
+def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
+    """Load and check the model at `source`; write it with its description into `output`.
+
+    Raises:
+        InputError: the model fits no family, or a free size is not given.
+        ModelError: corrupt, not trusted, non-finite weights or outputs.
+    """
+    told = read_description(source)
+    given = merged(given, told.family, told.prior, told.classes, told.input_range, told.output_range)
+    files = part_files(source)
+    parts = open_parts(files, trust)
+    parameters = sum(check_weights(part) for part in parts.values())
+    infos = {name: part.info for name, part in parts.items()}
+    name, family, signatures = detect(infos, given.family, source)
+    remarks: list[str] = []
+    signatures = sized(signatures, given, remarks)
+    signatures = {key: traced(parts, signature) for key, signature in signatures.items()}
+    settings = family.settings(infos)
+    settings = Settings(
+        prior=given.prior or settings.prior, classes=given.classes or settings.classes
+    )
+    model = Model(
+        kind="keras",
+        family=name,
+        signatures=signatures,
+        files=copy_files(output, files),
+        settings=settings,
+        parameters=parameters,
+        license=told.license,
+        notes=told.notes,
+    )
+    model = with_ranges(model, family, parts, given, remarks)
+    model.replace(remarks=tuple(remarks)).save(output)
+
+
+def merged(given: Given, *told: Any) -> Given:
+    """What model.toml tells, where the command line says nothing."""
+    fields = ("family", "prior", "classes", "input_range", "output_range")
+    chosen = {
+        field: value if getattr(given, field) is None else getattr(given, field)
+        for field, value in zip(fields, told, strict=True)
+    }
+    return msgspec.structs.replace(given, **chosen)
+
+
+def detect(
+    infos: Mapping[str, PartInfo], wanted: str | None, source: Path
+) -> tuple[str, Any, dict[str, Signature]]:
+    """The family's name, class and signatures: the wanted one, else the first that fits."""
+    for name in [wanted] if wanted else plugin.names("families"):
+        family = plugin.load("families", name).Family
+        signatures = family.describe(infos)
+        if signatures:
+            return name, family, signatures
+    shapes = "; ".join(
+        f"{name}: {[t.shape for t in i.inputs]} to {[t.shape for t in i.outputs]}"
+        for name, i in infos.items()
+    )
+    if wanted:
+        raise InputError(f"'{source}' does not fit the family {wanted} ({shapes})")
+    raise InputError(
+        f"'{source}' fits no family ({shapes}); known: {', '.join(plugin.names('families'))} "
+        "(a discriminator or classifier is not generative)"
+    )
+
+
+def sized(
+    signatures: Mapping[str, Signature], given: Given, remarks: list[str]
+) -> dict[str, Signature]:
+    """Static input shapes: the batch, and every free size; several sizes make several signatures.
+
+    Output shapes stay as they are until the graph is traced.
+    """
+    result: dict[str, Signature] = {}
+    for name, signature in signatures.items():
+        free = [t for t in signature.inputs if any(size is None for size in t.shape[1:])]
+        sizes = given.sizes if free else ()
+        if free and not sizes:
+            image = free[0]
+            if len(image.shape) != 4 or image.role != "sample":
+                raise InputError(
+                    f"input '{image.name}' {image.shape} has free dimensions; "
+                    "give --input-size (for example 128x128, or 16000 for a signal)"
+                )
+            sizes = ((DEFAULT_SIZE, DEFAULT_SIZE),)
+            remarks.append(
+                f"input size not given (--input-size): converted for {DEFAULT_SIZE}x{DEFAULT_SIZE}"
+            )
+        for size in sizes or ((),):
+            suffix = f"-{'x'.join(map(str, size))}" if len(sizes) > 1 else ""
+            inputs = tuple(static(tensor, size, given.batch) for tensor in signature.inputs)
+            result[name + suffix] = msgspec.structs.replace(signature, inputs=inputs)
+    if given.sizes and not any(None in t.shape[1:] for s in signatures.values() for t in s.inputs):
+        fixed = ", ".join(str(t.shape[1:]) for s in signatures.values() for t in s.inputs)
+        raise InputError(f"--input-size does not apply: the net's inputs are fixed ({fixed})")
+    return result
+
+
+def static(tensor: Tensor, size: Sequence[int], batch: int) -> Tensor:
+    """The tensor with its batch and free dimensions filled in order."""
+    free = [k for k, n in enumerate(tensor.shape) if n is None and k > 0]
+    if free and len(free) != len(size):
+        raise InputError(
+            f"input '{tensor.name}' {tensor.shape} has {len(free)} free dimensions, "
+            f"--input-size gives {len(size)}"
+        )
+    shape = [batch, *tensor.shape[1:]]
+    for k, n in zip(free, size, strict=False):
+        shape[k] = n
+    return msgspec.structs.replace(tensor, shape=tuple(shape))
+
+
+def traced(parts: Mapping[str, Part], signature: Signature) -> Signature:
+    """The signature with the output shapes that its graph has at these input shapes."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in signature.inputs]
+    try:
+        graph = tf.function(graph_of(parts[signature.part], signature)).get_concrete_function(*specs)
+    except Exception as error:  # the net's own layers raise what they like
+        shapes = ", ".join(str(t.shape) for t in signature.inputs)
+        reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
+        raise InputError(
+            f"the net cannot take inputs of {shapes}: {reason[:200]}; give another --input-size "
+            "(nets that halve the image n times need a multiple of 2^n)"
+        ) from None
+    outputs = tuple(
+        msgspec.structs.replace(tensor, shape=tuple(spec.shape), dtype=spec.dtype.name)
+        for tensor, spec in zip(signature.outputs, graph.outputs, strict=True)
+    )
+    return msgspec.structs.replace(signature, outputs=outputs)
+
+
+def copy_files(output: Path, files: Mapping[str, Path]) -> dict[str, str]:
+    """Copy the parts beside the description, so that later steps depend on nothing else."""
+    copied = {}
+    for name, path in files.items():
+        copied[name] = name + path.suffix
+        if path.is_dir():
+            shutil.copytree(path, output / copied[name])
+        else:
+            shutil.copyfile(path, output / copied[name])
+    return copied
+
+
+def with_ranges(
+    model: Model, family: Any, parts: Mapping[str, Part], given: Given, remarks: list[str]
+) -> Model:
+    """Fill in value ranges: given, told by the layers, else observed on a few samples."""
+    told = ranged(model, given.input_range, given.output_range, override=True)
+    model = model.replace(signatures=told)
+    unknown = [t for s in model.signatures.values() for t in s.outputs if not t.range]
+    images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
+    if images and not all(tensor.range for tensor in images):
+        runner = OriginalRunner(parts, model.signatures)
+        spans = [t.range for s in model.signatures.values() for t in s.outputs if t.role == "sample"]
+        guess = next((span for span in spans if span), None) or liked_range(model, runner)
+        model = model.replace(signatures=ranged(model, guess, None))
+        remarks.append(f"input range taken to be {guess[0]:g}…{guess[1]:g} (--input-range)")
+    runner = OriginalRunner(parts, model.signatures)
+    member = family(model, runner)
+    observed = member.trial(member.draw(4, seed=0))
+    check_generative(member, observed)
+    if unknown:
+        span = snapped(observed[member.shown(model)])
+        model = model.replace(signatures=ranged(model, None, span))
+        if span:
+            remarks.append(f"output range observed: {span[0]:g}…{span[1]:g} (--output-range)")
+    return model
+
+
+def ranged(
+    model: Model, inputs: Range | None, outputs: Range | None, *, override: bool = False
+) -> dict[str, Signature]:
+    """The signatures with these ranges on samples that have none, or on all of them."""
+
+    def fill(tensor: Tensor, span: Range | None) -> Tensor:
+        if tensor.role != "sample" or span is None or (tensor.range and not override):
+            return tensor
+        return msgspec.structs.replace(tensor, range=span)
+
+    return {
+        name: msgspec.structs.replace(
+            signature,
+            inputs=tuple(fill(tensor, inputs) for tensor in signature.inputs),
+            outputs=tuple(fill(tensor, outputs) for tensor in signature.outputs),
+        )
+        for name, signature in model.signatures.items()
+    }
+
+
+def liked_range(model: Model, runner: OriginalRunner) -> Range:
+    """The input range in which an image-to-image net best returns the image it was given.
+
+    Nets that enlarge, clean or restyle a picture keep its coarse shape when it comes in the range
+    they were trained on. The error is relative to the range's width.
+    """
+    name, signature = next(
+        (n, s) for n, s in model.signatures.items() if any(t.role == "sample" for t in s.inputs)
+    )
+    image = next(t for t in signature.inputs if t.role == "sample")
+    unit = textures((2, *(int(n or 1) for n in image.shape[1:])), Random(0), (0.0, 1.0))
+    errors = {}
+    for low, high in KNOWN_RANGES:
+        inputs = {
+            t.name: unit * (high - low) + low
+            if t is image
+            else np.zeros((2, *(int(n or 1) for n in t.shape[1:])), t.dtype)
+            for t in signature.inputs
+        }
+        output = runner.run(name, inputs)[signature.outputs[0].name]
+        gap = coarse(output) - coarse(inputs[image.name])
+        errors[low, high] = float(np.abs(gap).mean() / (high - low))
+    best = min(errors, key=lambda span: errors[span])
+    # 0…1 is what most nets take: another must be clearly better.
+    return best if errors[best] < 0.5 * errors[0.0, 1.0] else (0.0, 1.0)
+
+
+def coarse(images: Any) -> Any:
+    """The mean of each quarter of images (N, H, W, C), over channels; of all of other signals."""
+    if images.ndim != 4:
+        return images.reshape(len(images), -1).mean(1)
+    rows, columns = images.shape[1] // 2, images.shape[2] // 2
+    halves = (images[:, :rows], images[:, rows:])
+    quarters = [q for half in halves for q in (half[:, :, :columns], half[:, :, columns:])]
+    return np.stack([quarter.mean((1, 2, 3)) for quarter in quarters])
+
+
+def snapped(values: Any) -> Range | None:
+    """The usual range (0…1, -1…1, 0…255) that observed values fill; None when they fill none."""
+    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
+    if low >= -0.15 and 0.3 < high <= 1.15:
+        return (0.0, 1.0)
+    if -1.15 <= low and high <= 1.15:
+        return (-1.0, 1.0)
+    if low >= -40 and 20 < high <= 300:
+        return (0.0, 255.0)
+    return None
+
+
+def check_generative(member: Any, outputs: Mapping[str, Any]) -> None:
+    """Raises ModelError when the net gives the same sample for different inputs."""
+    samples = np.asarray(outputs[member.shown(member.model)])
+    if len(samples) > 1 and samples[0].size > 1 and np.ptp(samples, axis=0).max() == 0:
+        raise ModelError(
+            "the net gives the same output for different inputs; was it trained and saved whole?"
+        )

@@ -1,0 +1,92 @@
+"""Everything edgekit raises on purpose.
+
+EdgekitError
+├── InputError          what the user gave is wrong: a file, a name, a value
+│   └── ModelError      the model itself cannot be used (corrupt, NaN weights, custom code)
+├── MissingDependency   a package is not installed; the message names the pip command
+├── PlanError           target and recipe do not fit together
+├── PassError           a step failed (which pass, which part, why)
+├── GateError           a quality gate was missed; carries the report
+├── BundleError         a bundle is incomplete, altered or from another version
+└── EngineError         the engine refused or failed on an artifact
+
+A message is one line: what, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib.util import find_spec
+from typing import Any
+
+
+class EdgekitError(Exception):
+    """Base of all errors that edgekit raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(EdgekitError):
+    """A file, name or value given by the user is wrong."""
+
+
+class ModelError(InputError):
+    """The model cannot be used: corrupt, non-finite weights, or code that was not trusted."""
+
+
+class MissingDependency(EdgekitError):  # noqa: N818 - reads as the condition it names
+    """A needed package is not installed."""
+
+
+class PlanError(EdgekitError):
+    """The target cannot do what the recipe asks for."""
+
+
+class PassError(EdgekitError):
+    """A conversion step failed."""
+
+
+class GateError(EdgekitError):
+    """No candidate met every quality gate; `report` holds what was measured."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class BundleError(EdgekitError):
+    """A bundle is incomplete, altered, or of a format this version does not read."""
+
+
+class EngineError(EdgekitError):
+    """The engine refused or failed on an artifact."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The tail of an error message: the nearest known names, or all of them.
+
+    >>> did_you_mean("raspbery-pi-5", ["raspberry-pi-5", "intel-cpu"])
+    "did you mean 'raspberry-pi-5'?"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return "known: " + ", ".join(names) if names else "none are known"
+
+
+def require(module: str, extra: str) -> None:
+    """Check that `module` can be imported, without importing it.
+
+    Raises:
+        MissingDependency: naming the extra that brings it.
+    """
+    try:
+        found = find_spec(module) is not None
+    except ModuleNotFoundError:
+        found = False
+    if not found:
+        raise MissingDependency(f"'{module}' is not installed; run: pip install 'edgekit[{extra}]'")

@@ -1,0 +1,1 @@
+"""How each kind of model generates: one file a family, NumPy only."""

@@ -1,0 +1,161 @@
+"""What every family does: describe its signatures, draw inputs, run its loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError
+from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.rng import Random
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+LABEL = re.compile(r"label|class|cond|category|style|one.?hot", re.IGNORECASE)
+
+
+class PartInfo(Typed):
+    """What a source knows of one net: its tensors, and what only the layers tell.
+
+    `bottleneck` is whether some layer between image input and image output is flat (rank 2).
+    `classes` gives the vocabulary of the embedding that an input feeds.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    bottleneck: bool = False
+    classes: dict[str, int] = {}  # noqa: RUF012 - a struct field, copied for each instance
+
+
+class Runner(Protocol):
+    """Anything that computes a signature: the original net, or an artifact in its engine."""
+
+    def run(self, signature: str, inputs: Arrays) -> dict[str, Array]: ...
+
+
+class Family:
+    """A model of one kind, ready to generate through any Runner.
+
+    Subclasses set `gates` (metric → bound that a candidate must meet by default) and `parts` (what
+    model.toml may call its nets), and write `describe`, `shown`, `draw` and `trial`.
+    """
+
+    gates: ClassVar[dict[str, str]] = {}
+    parts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, model: Model, runner: Runner) -> None:
+        self.model = model
+        self.runner = runner
+
+    @classmethod
+    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+        """The signatures of these parts seen as this family, or None when they do not fit."""
+        raise NotImplementedError
+
+    @classmethod
+    def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
+        """What can be told of the family's settings from the parts."""
+        return Settings()
+
+    @classmethod
+    def shown(cls, model: Model) -> str:
+        """The output of the trial that stands in the report."""
+        raise NotImplementedError
+
+    @classmethod
+    def output_tensor(cls, model: Model, output: str) -> Tensor:
+        """The description of one output of the trial, each of which is named by its signature."""
+        return model.signatures[output].outputs[0]
+
+    def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
+        """`count` paired inputs of a trial: random, or the rows of `data` where it has them.
+
+        May run the model (an autoencoder decodes samples to have images to encode).
+        """
+        raise NotImplementedError
+
+    def trial(self, draws: Arrays) -> dict[str, Array]:
+        """Run every signature over `draws` as the family does; outputs by signature."""
+        raise NotImplementedError
+
+    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+        """New samples; the same seed gives the same inputs on every machine."""
+        raise InputError(f"a {self.model.family} net needs an input: use transform (run --input)")
+
+    def transform(self, images: Array) -> Array:
+        """Images in, images out."""
+        raise InputError(f"a {self.model.family} net takes no input images: use generate")
+
+    def output(self, signature: str, result: Arrays) -> Array:
+        """The first output of a signature, which is the one that metrics compare."""
+        return result[self.model.signatures[signature].outputs[0].name]
+
+    def draw_input(self, tensor: Tensor, count: int, random: Random, data: Arrays | None) -> Array:
+        """One input by its role: latents from the prior, labels in turn."""
+        if data is not None and tensor.name in data:
+            return check_rows(tensor, data[tensor.name])[:count]
+        shape = (count, *static_shape(tensor)[1:])
+        if tensor.role == "label":
+            return labels(tensor, np.arange(count), self.classes(tensor))
+        if self.model.settings.prior == "uniform":
+            return (2 * random.uniform(shape) - 1).astype(tensor.dtype)
+        return random.normal(shape).astype(tensor.dtype)
+
+    def classes(self, tensor: Tensor) -> int:
+        """How many labels the net knows."""
+        size = self.model.settings.classes or tensor.shape[-1] or 1
+        if is_index(tensor) and self.model.settings.classes is None:
+            raise InputError(
+                f"input '{tensor.name}' is a class index of unknown size; give --classes N"
+            )
+        return size
+
+
+def is_index(tensor: Tensor) -> bool:
+    """Whether a label input takes the class number itself rather than a one-hot row."""
+    return len(tensor.shape) == 1 or tensor.shape[-1] == 1
+
+
+def labels(tensor: Tensor, numbers: Array, classes: int) -> Array:
+    """Class numbers (wrapped at `classes`) in the form the input takes: index or one-hot."""
+    numbers = numbers % classes
+    if is_index(tensor):
+        return numbers.reshape(len(numbers), *static_shape(tensor)[1:]).astype(tensor.dtype)
+    return np.eye(classes, dtype=tensor.dtype)[numbers]
+
+
+def static_shape(tensor: Tensor) -> tuple[int, ...]:
+    """The shape with a batch of 1 where it is free; other free dimensions are an error."""
+    shape = (tensor.shape[0] or 1, *tensor.shape[1:])
+    if any(size is None for size in shape):
+        raise InputError(f"input '{tensor.name}' {shape} has free dimensions; give --input-size")
+    return tuple(int(size or 0) for size in shape)
+
+
+def check_rows(tensor: Tensor, rows: Array) -> Array:
+    """`rows` as this input takes them; raises InputError on a wrong shape or non-finite values."""
+    rows = np.asarray(rows)
+    if rows.shape[1:] != static_shape(tensor)[1:]:
+        want = ("N", *static_shape(tensor)[1:])
+        raise InputError(f"data for input '{tensor.name}' is {rows.shape}, expected {want}")
+    if not np.isfinite(rows).all():
+        raise InputError(f"data for input '{tensor.name}' holds NaN or infinite values")
+    return rows.astype(tensor.dtype)
+
+
+def rename(tensor: Tensor, name: str, role: str) -> Tensor:
+    """The same tensor under the family's name for it."""
+    return Tensor(
+        name=name,
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        role=role,
+        range=tensor.range,
+        source=tensor.source,
+    )

@@ -1,0 +1,143 @@
+"""Autoencoders and VAEs: encode, decode, reconstruct, sample."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from edgekit.errors import InputError
+from edgekit.families import _base
+from edgekit.families._base import Array, Arrays, PartInfo, check_rows, rename, static_shape
+from edgekit.model import Model, Signature, Tensor
+from edgekit.rng import Random
+from edgekit.textures import textures
+
+MEAN = re.compile(r"mean|mu\b|loc", re.IGNORECASE)
+
+
+class Family(_base.Family):
+    """`encode` and `decode` from two parts, or `reconstruct` from one net with a bottleneck."""
+
+    gates: ClassVar[dict[str, str]] = {"psnr": ">=30", "ssim": ">=0.9", "cosine": ">=0.98"}
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "autoencoder")
+
+    @classmethod
+    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+        """Parts named encoder and decoder, or one net of equal input and output shape."""
+        if set(parts) == {"encoder", "decoder"}:
+            encoder, decoder = parts["encoder"], parts["decoder"]
+            code = code_output(encoder.outputs, decoder.inputs[0])
+            return {
+                "encode": Signature(
+                    part="encoder",
+                    inputs=(rename(encoder.inputs[0], "image", "sample"),),
+                    outputs=(rename(code, "code", "code"),),
+                ),
+                "decode": Signature(
+                    part="decoder",
+                    inputs=(rename(decoder.inputs[0], "z", "latent"),),
+                    outputs=(rename(decoder.outputs[0], "sample", "sample"),),
+                ),
+            }
+        if len(parts) != 1:
+            return None
+        ((name, part),) = parts.items()
+        (image, output) = (part.inputs[0], part.outputs[0])
+        if len(part.inputs) > 1 or image.shape != output.shape or not part.bottleneck:
+            return None
+        return {
+            "reconstruct": Signature(
+                part=name,
+                inputs=(rename(image, "image", "sample"),),
+                outputs=(rename(output, "sample", "sample"),),
+            )
+        }
+
+    @classmethod
+    def shown(cls, model: Model) -> str:
+        """Decoded samples; reconstructions where the net cannot decode by itself."""
+        return "decode" if "decode" in model.signatures else "reconstruct"
+
+    @classmethod
+    def output_tensor(cls, model: Model, output: str) -> Tensor:
+        """The round trip through both parts ends in the decoder's output."""
+        known = model.signatures.get(output) or model.signatures["decode"]
+        return known.outputs[0]
+
+    def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
+        """Latents from the prior; images from `data`, else the net's own decoded samples."""
+        random, signatures = Random(seed), self.model.signatures
+        if "decode" not in signatures:
+            tensor = signatures["reconstruct"].inputs[0]
+            return {"image": image_rows(tensor, count, random, data)}
+        latent, image = signatures["decode"].inputs[0], signatures["encode"].inputs[0]
+        draws = {"z": self.draw_input(latent, count, random, data)}
+        if data is not None and "image" in data:
+            draws["image"] = check_rows(image, data["image"])[:count]
+        else:
+            fresh = self.draw_input(latent, count, Random(seed, stream=1), None)
+            draws["image"] = self.decode(fresh)
+        return draws
+
+    def trial(self, draws: Arrays) -> dict[str, Array]:
+        """Every signature on the given draws, and the round trip through both parts."""
+        if "decode" not in self.model.signatures:
+            return {"reconstruct": self.transform(draws["image"])}
+        return {
+            "encode": self.encode(draws["image"]),
+            "decode": self.decode(draws["z"]),
+            "reconstruct": self.transform(draws["image"]),
+        }
+
+    def encode(self, images: Array) -> Array:
+        """Images (N, H, W, C) to codes (N, D): the mean, for a variational encoder."""
+        return self.output("encode", self._call("encode", image=images))
+
+    def decode(self, codes: Array) -> Array:
+        """Codes (N, D) to images (N, H, W, C)."""
+        return self.output("decode", self._call("decode", z=codes))
+
+    def transform(self, images: Array) -> Array:
+        """Reconstruct images (N, H, W, C)."""
+        if "reconstruct" in self.model.signatures:
+            return self.output("reconstruct", self._call("reconstruct", image=images))
+        return self.decode(self.encode(images))
+
+    reconstruct = transform
+
+    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+        """`count` samples decoded from the prior."""
+        if label is not None:
+            raise InputError("this net takes no class label")
+        if "decode" not in self.model.signatures:
+            raise InputError(
+                "this autoencoder has one part and cannot sample; convert a folder with "
+                "encoder and decoder (model.toml), or use transform (run --input)"
+            )
+        latent = self.model.signatures["decode"].inputs[0]
+        return self.decode(self.draw_input(latent, count, Random(seed), None))
+
+    def _call(self, signature: str, **inputs: Array) -> dict[str, Array]:
+        if signature not in self.model.signatures:
+            known = ", ".join(self.model.signatures)
+            raise InputError(f"this autoencoder has no '{signature}'; it has: {known}")
+        return self.runner.run(signature, inputs)
+
+
+def code_output(outputs: tuple[Tensor, ...], latent: Tensor) -> Tensor:
+    """Which output of an encoder is the code: the mean of a variational one, else the first."""
+    fitting = [tensor for tensor in outputs if tensor.shape[1:] == latent.shape[1:]]
+    if not fitting:
+        shapes = ", ".join(str(tensor.shape) for tensor in outputs)
+        raise InputError(f"no output of the encoder ({shapes}) fits the decoder's {latent.shape}")
+    return next((tensor for tensor in fitting if MEAN.search(tensor.name)), fitting[0])
+
+
+def image_rows(tensor: Tensor, count: int, random: Random, data: Arrays | None) -> Array:
+    """Images from `data`, or synthetic textures in the input's range."""
+    if data is not None:
+        if tensor.name not in data:
+            raise InputError(f"--data has no array '{tensor.name}'; it has: {', '.join(data)}")
+        return check_rows(tensor, data[tensor.name])[:count]
+    return textures((count, *static_shape(tensor)[1:]), random, tensor.range or (0.0, 1.0))

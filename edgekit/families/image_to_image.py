@@ -1,0 +1,100 @@
+"""Image-to-image nets: pix2pix and CycleGAN generators, super-resolution, style, denoising."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from edgekit.errors import InputError
+from edgekit.families import _base
+from edgekit.families._base import LABEL, Array, Arrays, PartInfo, rename
+from edgekit.families.autoencoder import image_rows
+from edgekit.model import Model, Signature
+from edgekit.rng import Random
+
+
+class Family(_base.Family):
+    """`translate`: an image (and conditions) in, an image out; one signature for each size."""
+
+    gates: ClassVar[dict[str, str]] = {"psnr": ">=35", "ssim": ">=0.9", "cosine": ">=0.98"}
+    parts: ClassVar[tuple[str, ...]] = ("generator", "translator")
+
+    @classmethod
+    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+        """One part from a signal (rank 3 or more) to a signal of the same rank."""
+        if len(parts) != 1:
+            return None
+        ((name, part),) = parts.items()
+        image, output = part.inputs[0], part.outputs[0]
+        if len(image.shape) < 3 or len(output.shape) != len(image.shape):
+            return None
+        conditions = (
+            rename(tensor, tensor.name, "label" if LABEL.search(tensor.name) else "latent")
+            for tensor in part.inputs[1:]
+        )
+        return {
+            "translate": Signature(
+                part=name,
+                inputs=(rename(image, "image", "sample"), *conditions),
+                outputs=(rename(output, "sample", "sample"),),
+            )
+        }
+
+    @classmethod
+    def shown(cls, model: Model) -> str:
+        """The first size."""
+        return next(iter(model.signatures))
+
+    def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
+        """Images of every size, named as their signatures; conditions from the prior."""
+        draws = {}
+        for name, signature in self.model.signatures.items():
+            image, *conditions = signature.inputs
+            rows_of = None if data is None else scoped(data, name)
+            draws[f"{name}/image"] = image_rows(image, count, Random(seed), rows_of)
+            for stream, tensor in enumerate(conditions, start=1):
+                rows = self.draw_input(tensor, count, Random(seed, stream), rows_of)
+                draws[f"{name}/{tensor.name}"] = rows
+        return draws
+
+    def trial(self, draws: Arrays) -> dict[str, Array]:
+        """Every size on its images."""
+        return {
+            name: self.output(
+                name,
+                self.runner.run(name, {t.name: draws[f"{name}/{t.name}"] for t in item.inputs}),
+            )
+            for name, item in self.model.signatures.items()
+        }
+
+    def transform(self, images: Array, **conditions: Array) -> Array:
+        """Images (N, H, W, C) in the net's input range to its output range.
+
+        H and W must be a size that was converted. Conditions that are not given are drawn from
+        the prior with seed 0.
+        """
+        images = np.asarray(images)
+        for name, signature in self.model.signatures.items():
+            if images.shape[1:] == signature.inputs[0].shape[1:]:
+                break
+        else:
+            sizes = ", ".join(str(s.inputs[0].shape[1:]) for s in self.model.signatures.values())
+            raise InputError(
+                f"images are {images.shape}; this bundle takes {sizes} "
+                "(resize them, or convert again with --input-size)"
+            )
+        drawn = {
+            tensor.name: self.draw_input(tensor, len(images), Random(0, stream), conditions)
+            for stream, tensor in enumerate(signature.inputs[1:], start=1)
+        }
+        return self.output(name, self.runner.run(name, {"image": images, **drawn}))
+
+
+def scoped(data: Arrays, signature: str) -> dict[str, Array]:
+    """The arrays meant for one signature: `signature/name` before a plain `name`."""
+    plain = {name: rows for name, rows in data.items() if "/" not in name}
+    prefix = f"{signature}/"
+    own = {k.removeprefix(prefix): rows for k, rows in data.items() if k.startswith(prefix)}
+    return plain | own

@@ -1,0 +1,112 @@
+"""Latent generators: GAN generators and VAE decoders, with or without a class label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from edgekit.errors import InputError
+from edgekit.families import _base
+from edgekit.families._base import LABEL, Array, Arrays, PartInfo, rename
+from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.rng import Random
+
+
+class Family(_base.Family):
+    """`generate`: a latent vector (and a label) in, a sample out."""
+
+    gates: ClassVar[dict[str, str]] = {
+        "psnr": ">=30",
+        "ssim": ">=0.9",
+        "cosine": ">=0.98",
+        "frechet": "<=2",
+    }
+    parts: ClassVar[tuple[str, ...]] = ("generator", "decoder")
+
+    @classmethod
+    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+        """One part whose inputs are vectors (or 1×1 images), one of them no label."""
+        if len(parts) != 1:
+            return None
+        ((name, part),) = parts.items()
+        if not all(is_vector(tensor) for tensor in part.inputs):
+            return None
+        latents = [tensor for tensor in part.inputs if not is_label(tensor, part)]
+        if not latents or elements(part.outputs[0]) < max(elements(t) for t in latents):
+            return None
+        inputs = tuple(
+            rename(tensor, "label", "label")
+            if is_label(tensor, part)
+            else rename(tensor, "z" if tensor is latents[0] else tensor.name, "latent")
+            for tensor in part.inputs
+        )
+        output = rename(part.outputs[0], "sample", "sample")
+        return {"generate": Signature(part=name, inputs=inputs, outputs=(output,))}
+
+    @classmethod
+    def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
+        """The number of classes, from the embedding or the one-hot width of the label."""
+        for part in parts.values():
+            for tensor in part.inputs:
+                if is_label(tensor, part):
+                    width = None if _base.is_index(tensor) else tensor.shape[-1]
+                    return Settings(classes=part.classes.get(tensor.name) or width)
+        return Settings()
+
+    @classmethod
+    def shown(cls, model: Model) -> str:
+        """The generated samples."""
+        return "generate"
+
+    def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
+        """Latents from the prior, labels 0, 1, 2, … in turn; rows of `data` by input name."""
+        signature = self.model.signatures["generate"]
+        if data is not None and not any(tensor.name in data for tensor in signature.inputs):
+            names = ", ".join(f"'{tensor.name}'" for tensor in signature.inputs)
+            raise InputError(
+                f"--data for a latent net is an npz with {names}; got "
+                + ", ".join(f"'{name}'" for name in data)
+            )
+        return {
+            tensor.name: self.draw_input(tensor, count, Random(seed, stream), data)
+            for stream, tensor in enumerate(signature.inputs)
+        }
+
+    def trial(self, draws: Arrays) -> dict[str, Array]:
+        """Samples for the given latents."""
+        return {"generate": self.output("generate", self.runner.run("generate", draws))}
+
+    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+        """`count` samples; `label` fixes the class of a conditional net, else classes alternate.
+
+        Returns the net's output shape with `count` first, in the net's own range.
+        """
+        draws = self.draw(count, seed)
+        target = self.model.signatures["generate"].input("label")
+        if label is not None:
+            if target is None:
+                raise InputError("this net takes no class label")
+            classes = self.classes(target)
+            if not 0 <= label < classes:
+                raise InputError(f"label {label} is not in 0…{classes - 1}")
+            draws["label"] = _base.labels(target, np.full(count, label), classes)
+        return self.trial(draws)["generate"]
+
+
+def is_vector(tensor: Tensor) -> bool:
+    """Rank 1 or 2, or an image of 1×1 pixels."""
+    return len(tensor.shape) <= 2 or all(size == 1 for size in tensor.shape[1:-1])
+
+
+def is_label(tensor: Tensor, part: PartInfo) -> bool:
+    """A class label: an integer, the feed of an embedding, or a second input that says so."""
+    if tensor.name in part.classes or tensor.dtype.startswith(("int", "uint")):
+        return True
+    return len(part.inputs) > 1 and bool(LABEL.search(tensor.name))
+
+
+def elements(tensor: Tensor) -> int:
+    """Values per sample; free dimensions count as many."""
+    return int(np.prod([size or 1 << 16 for size in tensor.shape[1:]]))

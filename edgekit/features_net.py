@@ -1,0 +1,26 @@
+"""A `.tflite` or `.xml` feature net, called without a description of its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgekit import plugin
+from edgekit.errors import InputError
+
+Array = NDArray[Any]
+
+
+def load_net(path: Path) -> tuple[Callable[[Array], Array], tuple[int, ...]]:
+    """The net as a function of one row, and its input shape (batch 1)."""
+    engine = plugin.load("runtime.engines", "litert" if path.suffix == ".tflite" else "openvino")
+    engine.check_installed()
+    signature = engine.describe(path)
+    if len(signature.inputs) != 1:
+        raise InputError(f"--features '{path}' has {len(signature.inputs)} inputs, expected one")
+    call = engine.load(path, signature, 1)
+    shape = tuple(int(size or 1) for size in signature.inputs[0].shape)
+    return (lambda row: call([row.astype(signature.inputs[0].dtype)])[0]), shape

@@ -1,0 +1,163 @@
+"""What is inside a .tflite file, read from the flatbuffer itself (no interpreter)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError, PassError
+from edgekit.typed import Typed
+
+VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+FLOATS = {"FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16"}
+# Ops at the border of an integer graph: they turn float to integer and back.
+BORDER_OPS = {"QUANTIZE", "DEQUANTIZE"}
+
+
+class TensorInfo(Typed):
+    """One tensor: `bytes` is the size of its constant data, 0 when computed."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+
+
+class OpInfo(Typed):
+    """One operator: its builtin name, version, and tensor indices (-1: absent)."""
+
+    name: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Graph(Typed):
+    """The first subgraph, and the ops of the others (bodies of loops) by name."""
+
+    tensors: tuple[TensorInfo, ...]
+    ops: tuple[OpInfo, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    inner: tuple[str, ...]
+
+    def constants(self) -> int:
+        """Number of constant elements (weights, and small shape tensors)."""
+        return sum(int(np.prod(t.shape)) for t in self.tensors if t.bytes)
+
+    def float_ops(self) -> list[OpInfo]:
+        """Ops that compute in floating point, other than at the border of an integer graph."""
+        return [
+            op
+            for op in self.ops
+            if op.name not in BORDER_OPS
+            and any(self.tensors[i].dtype in FLOATS for i in op.outputs)
+        ]
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a .tflite file; raises InputError when it is none."""
+    model = parse(path)
+    codes = [(op_names()[max(c.builtinCode, c.deprecatedBuiltinCode)], c.version)
+             for c in model.operatorCodes]  # fmt: skip
+    main, *others = model.subgraphs
+    sizes = [buffer_size(buffer) for buffer in model.buffers]
+    tensors = tuple(
+        TensorInfo(
+            name=tensor.name.decode(),
+            dtype=type_names()[tensor.type],
+            shape=tuple(int(n) for n in indices(tensor.shape)),
+            bytes=sizes[tensor.buffer],
+        )
+        for tensor in main.tensors
+    )
+    ops = tuple(
+        OpInfo(
+            name=codes[op.opcodeIndex][0],
+            version=codes[op.opcodeIndex][1],
+            inputs=tuple(int(i) for i in indices(op.inputs)),
+            outputs=tuple(int(i) for i in indices(op.outputs)),
+        )
+        for op in main.operators
+    )
+    return Graph(
+        tensors=tensors,
+        ops=ops,
+        inputs=tuple(int(i) for i in indices(main.inputs)),
+        outputs=tuple(int(i) for i in indices(main.outputs)),
+        inner=tuple(codes[op.opcodeIndex][0] for g in others for op in g.operators or ()),
+    )
+
+
+def parse(path: Path) -> Any:
+    """The flatbuffer's object form."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = path.read_bytes()
+    if content[4:8] != b"TFL3":
+        raise InputError(f"'{path}' is not a .tflite file")
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+def indices(values: Any) -> Sequence[int]:
+    """A flatbuffer vector, which is None when empty."""
+    return [] if values is None else values
+
+
+def buffer_size(buffer: Any) -> int:
+    """Bytes of a buffer; large ones lie outside the table."""
+    return int(buffer.size or 0) or (0 if buffer.data is None else len(buffer.data))
+
+
+@cache
+def op_names() -> dict[int, str]:
+    """Builtin operator names by code."""
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    return {v: k for k, v in vars(BuiltinOperator).items() if isinstance(v, int)}
+
+
+@cache
+def type_names() -> dict[int, str]:
+    """Tensor type names by code."""
+    from ai_edge_litert.schema_py_generated import TensorType
+
+    return {v: k for k, v in vars(TensorType).items() if isinstance(v, int)}
+
+
+def check_weights_present(paths: Iterable[Path], parameters: int) -> None:
+    """Raise PassError when a lowering lost the weights, which converters do without a word.
+
+    Either the graph still refers to variables, or it holds less than half the net's parameters
+    (folding batch normalization and dropping unused outputs takes some away).
+    """
+    total = 0
+    for path in paths:
+        graph = read_graph(path)
+        names = {op.name for op in graph.ops} | set(graph.inner)
+        if found := sorted(names & VARIABLE_OPS):
+            raise PassError(
+                f"'{path.name}' reads variables that are not in the file ({', '.join(found)}): "
+                "the converter lost the weights; export the model with model.export()"
+            )
+        total += graph.constants() + inner_constants(path)
+    if total < 0.5 * parameters:
+        raise PassError(
+            f"the lowered graph holds {total} weights of {parameters}: the converter lost some; "
+            "export the model with model.export()"
+        )
+
+
+def inner_constants(path: Path) -> int:
+    """Constant elements in the bodies of loops and branches."""
+    model = parse(path)
+    return sum(
+        int(np.prod(indices(tensor.shape)))
+        for graph in model.subgraphs[1:]
+        for tensor in graph.tensors
+        if buffer_size(model.buffers[tensor.buffer])
+    )

@@ -1,0 +1,201 @@
+"""Runs artifacts through the runtime, as the device will: outputs, memory, latency.
+
+Imports no converter, so that the figures are those of the device's own process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import plugin
+from edgekit.errors import PassError
+from edgekit.families._base import Family
+from edgekit.model import Model
+from edgekit.runtime import open_model
+from edgekit.runtime.runner import EngineRunner
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+SLICE_SECONDS = 0.02  # each turn of a candidate lasts about this long
+
+
+class Latency(Typed):
+    """Seconds for one pass over every signature, and the ratio to the first candidate.
+
+    `ratio_low` and `ratio_high` bound the ratio with 95 % confidence; `noise` is the relative
+    spread (median absolute deviation) of the candidate's own turns.
+    """
+
+    seconds: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    noise: float
+    runs: int
+
+
+class Trial(Typed):
+    """What running an artifact told: memory in bytes, and ops its engine did not speed up."""
+
+    memory: int
+    load_seconds: float
+    delegated: float
+    fallbacks: tuple[str, ...]
+
+
+def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) -> Trial:
+    """Run the family's loop on the given draws; writes outputs.npz.
+
+    Raises:
+        PassError: outputs that are not finite.
+        EngineError: the engine refuses the artifact.
+    """
+    from edgekit.coverage import coverage
+
+    model = Model.load(artifact)
+    plugin.load("runtime.engines", engine).check_installed()
+    with np.load(draws, allow_pickle=False) as file:
+        inputs = dict(file)
+    warm_engine(engine)
+    before, start = resident(), time.perf_counter()
+    member = open_model(artifact, model, engine, threads)
+    for name in model.signatures:
+        member.runner.load(name)  # type: ignore[attr-defined]
+    load_seconds = time.perf_counter() - start
+    outputs = member.trial(inputs)
+    memory = peak() - before
+    for name, array in outputs.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise PassError(f"the artifact's output '{name}' holds NaN or infinite values")
+    np.savez(output / "outputs.npz", **outputs)  # type: ignore[arg-type]
+    share, fallbacks = coverage(artifact, model, engine)
+    return Trial(
+        memory=max(memory, 0), load_seconds=load_seconds, delegated=share, fallbacks=fallbacks
+    )
+
+
+def warm_engine(engine: str) -> None:
+    """Import the engine, so that its own size is not counted as the artifact's."""
+    module = plugin.load("runtime.engines", engine)
+    if engine == "litert":
+        module.interpreter_class()
+    else:
+        import openvino
+
+        openvino.Core()
+
+
+def resident() -> int:
+    """Resident memory of this process now, in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def peak() -> int:
+    """The most resident memory this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def latency(
+    output: Path, artifacts: list[Path], engine: str, threads: int, seconds: float
+) -> list[Latency]:
+    """Time artifacts in turns, so that all meet the same state of the machine.
+
+    Args:
+        output: unused folder of the job.
+        artifacts: model folders; the first is what ratios refer to.
+        engine: runs them all.
+        threads: CPU threads of the engine.
+        seconds: about how long to measure all of them together.
+    """
+    calls = [one_pass(folder, engine, threads) for folder in artifacts]
+    return interleaved(calls, seconds)
+
+
+def one_pass(folder: Path, engine: str, threads: int) -> Callable[[], None]:
+    """A function that runs every signature of a model once, on one static batch."""
+    model = Model.load(folder)
+    runner = EngineRunner(folder, model, engine, threads)
+    random = np.random.default_rng(0)
+    jobs = []
+    for name, signature in model.signatures.items():
+        shapes = [(tuple(int(n or 1) for n in t.shape), t.dtype) for t in signature.inputs]
+        inputs = [random.random(shape).astype(dtype) for shape, dtype in shapes]
+        jobs.append((runner.load(name), inputs))
+
+    def run() -> None:
+        for call, inputs in jobs:
+            call(inputs)
+
+    return run
+
+
+def interleaved(calls: Sequence[Callable[[], None]], seconds: float) -> list[Latency]:
+    """Time functions in turns until the time is up, at least seven turns each."""
+    repeats = []
+    for call in calls:
+        call()  # the first run allocates
+        start = time.perf_counter()
+        call()
+        once = time.perf_counter() - start
+        repeats.append(max(1, round(SLICE_SECONDS / max(once, 1e-6))))
+    turns: list[list[float]] = [[] for _ in calls]
+    stop = time.perf_counter() + seconds
+    while time.perf_counter() < stop or len(turns[0]) < 7:
+        for k, call in enumerate(calls):
+            start = time.perf_counter()
+            for _ in range(repeats[k]):
+                call()
+            turns[k].append((time.perf_counter() - start) / repeats[k])
+    return [
+        summary(np.array(own), np.array(turns[0]), repeat)
+        for own, repeat in zip(turns, repeats, strict=True)
+    ]
+
+
+def summary(own: Array, base: Array, repeats: int) -> Latency:
+    """Medians, and the sign-test bound of the paired ratio."""
+    ratios = np.sort(own / base)
+    # The interval between these order statistics holds the median with 95 % confidence
+    # (binomial with p = 1/2, normal approximation).
+    half = int(np.ceil(0.98 * np.sqrt(len(ratios))))
+    middle = (len(ratios) - 1) / 2
+    low = ratios[max(0, int(middle - half))]
+    high = ratios[min(len(ratios) - 1, int(np.ceil(middle + half)))]
+    median = float(np.median(own))
+    return Latency(
+        seconds=median,
+        ratio=float(np.median(ratios)),
+        ratio_low=float(low),
+        ratio_high=float(high),
+        noise=float(np.median(np.abs(own - median)) / median),
+        runs=len(own) * repeats,
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    import platform
+
+    model = ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith(("model name", "Model")):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"architecture": platform.machine(), "cpu": model, "cores": os.cpu_count()}
+
+
+def family_of(folder: Path, engine: str, threads: int) -> Family:
+    """The model in a folder of the work space, opened in its engine."""
+    return open_model(folder, Model.load(folder), engine, threads)

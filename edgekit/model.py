@@ -1,0 +1,88 @@
+"""A trained generative model in hand: its family, signatures, ranges and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgekit.errors import ModelError
+from edgekit.typed import Typed, convert, to_json
+
+Range = tuple[float, float]
+
+
+class Tensor(Typed):
+    """One input or output of a signature.
+
+    `shape` includes the batch; None is a free dimension. `role` says what the values mean to the
+    family: latent, label, sample, code. `range` is the interval that the values are meant to
+    span, None when unknown. `source` is the name or position in the original net.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    role: str = "sample"
+    range: Range | None = None
+    source: str | int = 0
+
+
+class Signature(Typed):
+    """One callable of a model: named inputs to named outputs, computed by one part."""
+
+    part: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def input(self, role: str) -> Tensor | None:
+        """The first input with this role."""
+        return next((tensor for tensor in self.inputs if tensor.role == role), None)
+
+
+class Settings(Typed):
+    """What a family needs to know beyond shapes, to draw inputs as training did.
+
+    `prior` is "normal" (mean 0, deviation 1) or "uniform" (-1…1). `classes` is the number of
+    labels of a conditional net.
+    """
+
+    prior: str = "normal"
+    classes: int | None = None
+
+
+class Model(Typed):
+    """What passes take and give: a description (model.json) beside its files in one folder.
+
+    `kind` is what the files are: keras, saved-model (static shapes), litert, openvino.
+    `files` maps a part (keras) or signature (all other kinds) to its file, relative to the folder.
+    """
+
+    kind: str
+    family: str
+    signatures: dict[str, Signature]
+    files: dict[str, str]
+    settings: Settings = Settings()
+    parameters: int = 0
+    license: str = ""
+    notes: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def replace(self, **changes: Any) -> Model:
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+    def save(self, folder: Path) -> None:
+        """Write model.json into the folder that holds the files."""
+        (folder / "model.json").write_text(to_json(self), encoding="utf-8")
+
+    @staticmethod
+    def load(folder: Path) -> Model:
+        """Read model.json from a folder of the work space."""
+        path = folder / "model.json"
+        try:
+            data = msgspec.json.decode(path.read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            raise ModelError(f"'{path}' cannot be read: {error}") from None
+        return convert(data, Model, f"'{path}'")

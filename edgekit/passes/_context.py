@@ -1,0 +1,49 @@
+"""What a pass is given besides the model and its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import PassError
+from edgekit.model import Model, Signature
+from edgekit.sources import Trust
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+
+
+class Context(Typed):
+    """Folders of the step, and what the user trusts. `calibration` is an npz of recorded inputs."""
+
+    source: Path
+    output: Path
+    calibration: Path | None = None
+    trust: Trust = Trust()
+
+
+def calibration_rows(ctx: Context, name: str, signature: Signature) -> list[dict[str, Array]]:
+    """What one signature saw on the original's runs: one dict of input batches for each call."""
+    if ctx.calibration is None:
+        raise PassError("this pass needs calibration data and was given none")
+    with np.load(ctx.calibration, allow_pickle=False) as recorded:
+        arrays = {t.name: recorded[f"{name}/{t.name}"] for t in signature.inputs}
+    batch = int(signature.inputs[0].shape[0] or 1)
+    count = len(next(iter(arrays.values()))) // batch
+    return [
+        {key: array[i * batch : (i + 1) * batch] for key, array in arrays.items()}
+        for i in range(count)
+    ]
+
+
+def artifact(ctx: Context, name: str, suffix: str) -> Path:
+    """Where a pass writes the artifact of a signature."""
+    return ctx.output / f"{name}{suffix}"
+
+
+def with_files(model: Model, kind: str, suffix: str) -> Model:
+    """The model after a pass that wrote one artifact for each signature."""
+    return model.replace(kind=kind, files={name: name + suffix for name in model.signatures})

@@ -1,0 +1,59 @@
+"""Weight compression of OpenVINO models with NNCF: weights stored in 8 or 4 bits."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from edgekit.errors import PassError
+from edgekit.model import Model
+from edgekit.passes._context import Context, artifact, calibration_rows, with_files
+from edgekit.typed import Typed
+
+TAKES, GIVES = "openvino", "openvino"
+NEEDS = ("openvino", "nncf")
+
+
+class Options(Typed):
+    """`bits` 4 applies to dense layers, the others stay at 8.
+
+    `group_size` weights share a scale (-1: a whole channel). `scale_estimation` and `awq` choose
+    scales by the activations that were recorded.
+    """
+
+    bits: Literal[8, 4] = 8
+    group_size: int = -1
+    scale_estimation: bool = False
+    awq: bool = False
+
+    def calibrates(self) -> bool:
+        """Whether the pass reads calibration data."""
+        return self.scale_estimation or self.awq
+
+
+def run(model: Model, options: Options, ctx: Context) -> Model:
+    """Compress the weights of every signature; raises PassError when NNCF refuses the graph."""
+    import nncf
+    import openvino
+
+    for name, signature in model.signatures.items():
+        graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
+        data = nncf.Dataset(calibration_rows(ctx, name, signature)) if options.calibrates() else None
+        extra: dict[str, Any] = {}
+        if options.bits == 4:
+            extra = {
+                "group_size": options.group_size,
+                "scale_estimation": options.scale_estimation,
+                "awq": options.awq,
+                "all_layers": True,
+            }
+        mode = nncf.CompressWeightsMode.INT4_ASYM if options.bits == 4 else (
+            nncf.CompressWeightsMode.INT8_ASYM
+        )
+        try:
+            graph = nncf.compress_weights(graph, mode=mode, dataset=data, **extra)
+        except (RuntimeError, ValueError) as error:
+            raise PassError(
+                f"compress-openvino: {name}: {str(error).strip().splitlines()[0]}"
+            ) from None
+        openvino.save_model(graph, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
+    return with_files(model, GIVES, ".xml")

@@ -1,0 +1,109 @@
+"""Post-training quantization of LiteRT graphs with litert-quantizer.
+
+Rules apply in order, a later one replacing an earlier one on the ops that both match. Ops that
+the quantizer cannot take at a precision keep what an earlier rule gave them: so `int4` of dense
+layers over `int8` of everything is never larger than int8 alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from edgekit.errors import PassError
+from edgekit.litert_file import check_weights_present
+from edgekit.model import Model, Signature
+from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
+from edgekit.typed import Typed
+
+TAKES, GIVES = "litert", "litert"
+NEEDS = ("litert_quantizer", "ai_edge_litert")
+GRANULARITY = {"tensor": "TENSORWISE", "channel": "CHANNELWISE", "block-32": "BLOCKWISE_32",
+               "block-64": "BLOCKWISE_64", "block-128": "BLOCKWISE_128"}  # fmt: skip
+
+
+class Rule(Typed):
+    """What to do with ops whose output name matches `layers` and whose type is `op`.
+
+    `mode`: dynamic (activations quantized at run time), weights (stored small, computed in
+    float), static (calibrated activations of `activations` bits), float (leave alone).
+    """
+
+    mode: Literal["dynamic", "weights", "static", "float"] = "dynamic"
+    op: str = "*"
+    layers: str = ".*"
+    bits: Literal[8, 4, 2] = 8
+    activations: Literal[8, 16] = 8
+    granularity: Literal["tensor", "channel", "block-32", "block-64", "block-128"] = "channel"
+
+
+class Options(Typed):
+    """The rules, first to last."""
+
+    rules: tuple[Rule, ...] = (Rule(),)
+
+    def calibrates(self) -> bool:
+        """Whether the pass reads calibration data."""
+        return any(rule.mode == "static" for rule in self.rules)
+
+
+def run(model: Model, options: Options, ctx: Context) -> Model:
+    """Quantize every signature; raises PassError when the quantizer refuses the graph."""
+    for name, signature in model.signatures.items():
+        content = quantize(name, signature, model, options, ctx)
+        artifact(ctx, name, ".tflite").write_bytes(content)
+    result = with_files(model, GIVES, ".tflite")
+    check_weights_present([ctx.output / file for file in result.files.values()], model.parameters)
+    return result
+
+
+def quantize(
+    name: str, signature: Signature, model: Model, options: Options, ctx: Context
+) -> bytes:
+    """One signature as the content of a quantized .tflite file."""
+    from litert_quantizer import quantizer
+
+    try:
+        tool = quantizer.Quantizer(str(ctx.source / model.files[name]))
+        for rule in options.rules:
+            add_rule(tool, rule)
+        statistics = None
+        if tool.need_calibration:
+            statistics = tool.calibrate(calibration(ctx, name, signature))
+        return bytes(tool.quantize(statistics).quantized_model)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise PassError(
+            f"quantize-litert: {name}: litert-quantizer refused the graph: "
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        ) from None
+
+
+def calibration(
+    ctx: Context, name: str, signature: Signature
+) -> dict[str, list[dict[str, Array]]]:
+    """Recorded inputs by the signature key inside the artifact."""
+    return {"serving_default": calibration_rows(ctx, name, signature)}
+
+
+def add_rule(tool: object, rule: Rule) -> None:
+    """Give one rule to the quantizer."""
+    from litert_quantizer import qtyping
+    from litert_quantizer.algorithm_manager import AlgorithmName
+
+    where = {"regex": rule.layers, "operation_name": qtyping.TFLOperationName(rule.op)}
+    if rule.mode == "float":
+        tool.update_quantization_recipe(  # type: ignore[attr-defined]
+            **where, algorithm_key=AlgorithmName.NO_QUANTIZE
+        )
+        return
+    grain = qtyping.QuantGranularity[GRANULARITY[rule.granularity]]
+    if rule.mode == "static":
+        tool.add_static_config(  # type: ignore[attr-defined]
+            **where,
+            activation_num_bits=rule.activations,
+            weight_num_bits=rule.bits,
+            weight_granularity=grain,
+        )
+    elif rule.mode == "dynamic":
+        tool.add_dynamic_config(**where, num_bits=rule.bits, granularity=grain)  # type: ignore[attr-defined]
+    else:
+        tool.add_weight_only_config(**where, num_bits=rule.bits, granularity=grain)  # type: ignore[attr-defined]

@@ -1,0 +1,59 @@
+"""Static int8 post-training quantization of OpenVINO models with NNCF."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from edgekit.errors import PassError
+from edgekit.model import Model
+from edgekit.passes._context import Context, artifact, calibration_rows, with_files
+from edgekit.typed import Typed
+
+TAKES, GIVES = "openvino", "openvino"
+NEEDS = ("openvino", "nncf")
+
+
+class Options(Typed):
+    """`preset` mixed: activations asymmetric. `bias_correction`: fast, full or none.
+
+    `smooth_quant` is the strength of moving outliers from activations to weights, -1 for none.
+    """
+
+    preset: Literal["mixed", "performance"] = "mixed"
+    bias_correction: Literal["fast", "full", "none"] = "fast"
+    smooth_quant: float | None = None
+
+    def calibrates(self) -> bool:
+        """Always."""
+        return True
+
+
+def run(model: Model, options: Options, ctx: Context) -> Model:
+    """Quantize every signature; raises PassError when NNCF refuses the graph."""
+    import nncf
+    import openvino
+
+    advanced = nncf.AdvancedQuantizationParameters(
+        disable_bias_correction=options.bias_correction == "none"
+    )
+    if options.smooth_quant is not None:
+        advanced.smooth_quant_alphas = nncf.AdvancedSmoothQuantParameters(
+            convolution=options.smooth_quant, matmul=options.smooth_quant
+        )
+    for name, signature in model.signatures.items():
+        rows = calibration_rows(ctx, name, signature)
+        try:
+            quantized = nncf.quantize(
+                openvino.Core().read_model(str(ctx.source / model.files[name])),
+                nncf.Dataset(rows),
+                preset=nncf.QuantizationPreset(options.preset),
+                subset_size=len(rows),
+                fast_bias_correction=options.bias_correction != "full",
+                advanced_parameters=advanced,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise PassError(
+                f"quantize-openvino: {name}: {str(error).strip().splitlines()[0]}"
+            ) from None
+        openvino.save_model(quantized, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
+    return with_files(model, GIVES, ".xml")

@@ -1,0 +1,143 @@
+"""Target and recipe to a checked list of steps, before anything heavy is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgekit import plugin, recipe, target
+from edgekit.errors import PlanError, require
+from edgekit.target import Target
+from edgekit.typed import Typed, convert
+
+BASELINE = "float32"
+# How a model of one kind becomes another when no pass of the recipe says so.
+LOWERING = {
+    ("keras", "saved-model"): "export",
+    ("saved-model", "litert"): "lower-litert",
+    ("saved-model", "openvino"): "lower-openvino",
+}
+
+
+class Step(Typed):
+    """One pass with its options, complete and checked."""
+
+    name: str
+    options: dict[str, Any] = {}  # noqa: RUF012 - a struct field, copied for each instance
+
+    @property
+    def module(self) -> str:
+        """The pass's module."""
+        return f"edgekit.passes.{self.name.replace('-', '_')}"
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether the pass reads calibration data."""
+        options = convert(self.options, self.load().Options, f"pass '{self.name}'")
+        return bool(getattr(options, "calibrates", lambda: False)())
+
+    def load(self) -> Any:
+        """The pass itself."""
+        return plugin.load("passes", self.name)
+
+
+class Candidate(Typed):
+    """One way to make an artifact: a recipe and its steps. `offered`: may be chosen."""
+
+    name: str
+    recipe: str
+    steps: tuple[Step, ...]
+    offered: bool = True
+
+
+class TargetPlan(Typed):
+    """All candidates of one target, the float32 baseline first."""
+
+    name: str
+    target: Target
+    candidates: tuple[Candidate, ...]
+
+
+def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan]:
+    """The plan for every target.
+
+    Raises:
+        InputError: unknown target, recipe, pass or option.
+        PlanError: nothing of the recipes fits a target, or a pass does not follow another.
+        MissingDependency: a pass or engine needs a package that is not installed.
+    """
+    plans = []
+    for name in dict.fromkeys(targets):
+        device = target.load(name)
+        candidates = candidates_for(name, device, recipes)
+        plugin.load("runtime.engines", device.engine).check_installed()
+        require("tensorflow", "convert")
+        for candidate in candidates:
+            for step in candidate.steps:
+                for module in step.load().NEEDS:
+                    require(module, "convert")
+        plans.append(TargetPlan(name=Path(name).stem, target=device, candidates=candidates))
+    return plans
+
+
+def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[Candidate, ...]:
+    """The baseline and everything the recipes ask for that this target can do."""
+    wanted: dict[str, str] = {}
+    for asked in recipes:
+        offered = recipe.load(asked).candidates
+        if offered:
+            allowed = [c for c in offered if c.endswith(".toml") or c in device.precisions]
+            wanted |= {Path(c).stem: c for c in allowed}
+        else:
+            wanted[Path(asked).stem] = asked
+    built = []
+    for title, source in ({BASELINE: BASELINE} | wanted).items():
+        passes = recipe.load(source).passes(device.engine)
+        if passes is None:
+            if source in recipes:
+                raise PlanError(
+                    f"recipe '{source}' has no passes for {device.engine}, the engine of target "
+                    f"'{name}'; it takes: {', '.join(device.precisions)}"
+                )
+            continue
+        steps = chain(passes, device.engine, source)
+        built.append(Candidate(name=title, recipe=source, steps=steps, offered=title in wanted))
+    if not any(candidate.offered for candidate in built):
+        raise PlanError(
+            f"no recipe of {', '.join(recipes)} fits target '{name}'; "
+            f"it takes: {', '.join(device.precisions)}"
+        )
+    return tuple(built)
+
+
+def chain(passes: Sequence[Mapping[str, Any]], engine: str, source: str) -> tuple[Step, ...]:
+    """The passes with lowering inserted, from a Keras model to the engine's kind."""
+    steps: list[Step] = []
+    kind = "keras"
+    for entry in passes:
+        options = dict(entry)
+        name = str(options.pop("pass", ""))
+        if not name:
+            raise PlanError(f"recipe '{source}': a pass has no name; write pass = \"…\"")
+        module = plugin.load("passes", name)
+        typed = convert(options, module.Options, f"recipe '{source}', pass '{name}'")
+        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{name}'")
+        steps.append(Step(name=name, options=msgspec.to_builtins(typed)))
+        kind = module.GIVES
+    return (*steps, *lowering(kind, engine, f"recipe '{source}'"))
+
+
+def lowering(kind: str, wanted: str, where: str) -> list[Step]:
+    """The passes that lead from one kind of model to another."""
+    steps = []
+    while kind != wanted:
+        onward = {to: name for (start, to), name in LOWERING.items() if start == kind}
+        nearest = wanted if wanted in onward else next(iter(onward), None)
+        if nearest is None:
+            raise PlanError(f"{where} takes a {wanted} model, but has a {kind} one at that point")
+        steps.append(Step(name=onward[nearest]))
+        kind = nearest
+    return steps

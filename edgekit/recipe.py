@@ -1,0 +1,56 @@
+"""Recipes: what to do to a model, as TOML files that users copy and change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import InputError, did_you_mean
+from edgekit.typed import Typed, read_toml
+
+FOLDER = Path(__file__).parent / "recipes"
+
+
+class Recipe(Typed):
+    """Either passes for each engine, in order, or other recipes to choose from by measurement.
+
+    A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is
+    inserted where the next pass, or the engine, takes another kind of model. An engine that is
+    absent is one this recipe does not serve.
+    """
+
+    description: str
+    candidates: tuple[str, ...] = ()
+    litert: tuple[dict[str, Any], ...] | None = None
+    openvino: tuple[dict[str, Any], ...] | None = None
+
+    def passes(self, engine: str) -> tuple[dict[str, Any], ...] | None:
+        """The passes for an engine; None when the recipe does not serve it."""
+        found: tuple[dict[str, Any], ...] | None = getattr(self, engine, None)
+        return found
+
+
+def names() -> list[str]:
+    """Every built-in recipe."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def find(name: str) -> Path:
+    """The file of a recipe, by name or path; raises InputError with the nearest name."""
+    if name.endswith(".toml"):
+        return Path(name)
+    if name not in names():
+        raise InputError(
+            f"unknown recipe '{name}'; {did_you_mean(name, names())} (or give a .toml file)"
+        )
+    return FOLDER / f"{name}.toml"
+
+
+def load(name: str) -> Recipe:
+    """A built-in recipe by name, or a TOML file by path."""
+    recipe = read_toml(find(name), Recipe, "recipe")
+    if bool(recipe.candidates) == (recipe.litert is not None or recipe.openvino is not None):
+        raise InputError(
+            f"recipe '{name}' must have either candidates or passes ([[litert]], [[openvino]])"
+        )
+    return recipe

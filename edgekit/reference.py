@@ -1,0 +1,87 @@
+"""Runs the original net: the truth for metrics, and the calibration data it makes for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import plugin
+from edgekit.data import load_data
+from edgekit.families._base import Family, Runner
+from edgekit.model import Model
+from edgekit.original import OriginalRunner, load_parts
+from edgekit.sources import Trust
+
+NEEDS = ("tensorflow", "keras")
+CALIBRATION_SEED, RESAMPLE_SEED = 1_000_003, 2_000_003
+
+Array = NDArray[Any]
+
+
+class Recorder:
+    """A Runner that keeps what each signature was given."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self.seen: dict[str, list[Array]] = {}
+
+    def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run, and remember the inputs as `signature/input`."""
+        for name, array in inputs.items():
+            self.seen.setdefault(f"{signature}/{name}", []).append(np.asarray(array))
+        return self._runner.run(signature, inputs)
+
+
+def reference(
+    output: Path,
+    model: Path,
+    data: str | None,
+    samples: int,
+    calibration: int,
+    seed: int,
+    trust: Trust,
+) -> None:
+    """Run the original over the family's loop.
+
+    Writes draws.npz (the inputs of the trial), outputs.npz (what the original made of them),
+    resampled.npz (its outputs for other draws: the noise of distances between distributions) and
+    calibration.npz (what each signature saw over a third set of draws).
+    """
+    described = Model.load(model)
+    runner = OriginalRunner(load_parts(model, described, trust), described.signatures)
+    family: type[Family] = plugin.load("families", described.family).Family
+    member = family(described, runner)
+    given = load_data(data, described) if data else None
+    first, last = split(given, samples)
+
+    draws = member.draw(samples, seed, first)
+    np.savez(output / "draws.npz", **draws)
+    np.savez(output / "outputs.npz", **member.trial(draws))
+    np.savez(output / "resampled.npz", **member.trial(member.draw(samples, RESAMPLE_SEED + seed)))
+    recorder = Recorder(runner)
+    recorded = family(described, recorder)
+    calibration_draws = recorded.draw(calibration, CALIBRATION_SEED + seed, last)
+    recorder.seen.clear()  # drawing may run the net on inputs that no loop feeds it
+    recorded.trial(calibration_draws)
+    np.savez(
+        output / "calibration.npz",
+        **{name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
+    )
+
+
+def split(
+    data: Mapping[str, Array] | None, samples: int
+) -> tuple[dict[str, Array] | None, dict[str, Array] | None]:
+    """The user's data for the trial and for calibration: disjoint where there is enough of it."""
+    if data is None:
+        return None, None
+    first = {}
+    last = {}
+    for name, rows in data.items():
+        cut = min(samples, max(1, len(rows) // 2))
+        first[name], last[name] = rows[:cut], rows[cut:] if len(rows) > 1 else rows
+    return first, last

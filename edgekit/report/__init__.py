@@ -1,0 +1,113 @@
+"""What a conversion measured, as data (report.json); `edgekit.report.page` draws it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgekit.measure import Latency
+from edgekit.typed import Typed, to_json
+
+
+class Result(Typed):
+    """One candidate on one target.
+
+    `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
+    `delegated` the share of ops on the engine's fast path. `verdict` says whether it was chosen,
+    or why not; `failure` is set when it could not be made or run.
+    """
+
+    name: str
+    recipe: str
+    offered: bool = True
+    steps: tuple[str, ...] = ()
+    size: int = 0
+    memory: int = 0
+    load_seconds: float = 0.0
+    delegated: float = 0.0
+    fallbacks: tuple[str, ...] = ()
+    latency: Latency | None = None
+    scores: dict[str, float] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    failure: str = ""
+    verdict: str = ""
+
+
+class TargetReport(Typed):
+    """All candidates of one target. `bundle` is where the chosen one was written."""
+
+    name: str
+    description: str
+    engine: str
+    threads: int
+    results: tuple[Result, ...] = ()
+    chosen: str | None = None
+    bundle: str | None = None
+    failure: str = ""
+
+    @property
+    def baseline(self) -> Result | None:
+        """The float32 result, which ratios refer to."""
+        return self.results[0] if self.results and not self.results[0].failure else None
+
+    def result(self, name: str | None) -> Result | None:
+        """A result by its candidate's name."""
+        return next((result for result in self.results if result.name == name), None)
+
+
+class Report(Typed):
+    """A whole conversion: what was asked, on which machine, and every target's candidates."""
+
+    model: str
+    family: str
+    parameters: int
+    objective: str
+    samples: int
+    seed: int
+    created: str
+    gates: tuple[str, ...] = ()
+    features: str = ""
+    remarks: tuple[str, ...] = ()
+    machine: dict[str, Any] = {}  # noqa: RUF012
+    tools: dict[str, str] = {}  # noqa: RUF012
+    targets: tuple[TargetReport, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target has its bundle."""
+        return all(target.bundle for target in self.targets)
+
+    def save(self, path: Path) -> None:
+        """Write report.json."""
+        path.write_text(to_json(self), encoding="utf-8")
+
+
+def rows(target: TargetReport) -> list[dict[str, str]]:
+    """The table of one target, as text cells by column."""
+    base = target.baseline
+    table = []
+    for result in target.results:
+        table.append(
+            {
+                "candidate": result.name,
+                "size": megabytes(result.size) if result.size else "–",
+                "÷ float32": f"{result.size / base.size:.2f}" if base and result.size else "–",
+                "latency": f"{result.latency.seconds * 1e3:.3g} ms" if result.latency else "–",
+                "× float32": f"{result.latency.ratio:.2f}" if result.latency else "–",
+                "memory": megabytes(result.memory) if result.size else "–",
+                "PSNR": shown(result, "psnr", ".1f"),
+                "SSIM": shown(result, "ssim", ".3f"),
+                "Fréchet": shown(result, "frechet", ".3g"),
+                "verdict": result.verdict,
+            }
+        )
+    return table
+
+
+def shown(result: Result, metric: str, form: str) -> str:
+    """A score as text, a dash where it does not apply."""
+    return format(result.scores[metric], form) if metric in result.scores else "–"
+
+
+def megabytes(size: int) -> str:
+    """Bytes for people: kB below one megabyte."""
+    return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.2f} MB"

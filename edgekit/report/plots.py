@@ -1,0 +1,52 @@
+"""The accuracy-versus-cost plots with their Pareto fronts."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+from edgekit.report import Result, TargetReport
+
+LABELS = {"size": "artifact size (MB)", "latency": "latency (× float32)"}
+CEILING = 80.0  # dB: above it nothing can be seen, and float32 would squeeze the rest together
+
+
+def front_plot(target: TargetReport, cost: str, front: Sequence[str]) -> str:
+    """Quality (signal to noise, dB) against `cost` as an SVG data URI."""
+    from matplotlib.figure import Figure
+
+    points = [r for r in target.results if not r.failure and (cost == "size" or r.latency)]
+    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    on_front = sorted((where(r, cost), quality(r)) for r in points if r.name in front)
+    axes.plot(*zip(*on_front, strict=True), color="#4c78a8", alpha=0.5, zorder=1)
+    for index, result in enumerate(points):
+        chosen = result.name == target.chosen
+        x, y = where(result, cost), quality(result)
+        axes.scatter(x, y, s=70 if chosen else 28, zorder=2,
+                     color="#e45756" if chosen else "#4c78a8")  # fmt: skip
+        axes.annotate(result.name, (x, y), textcoords="offset points",
+                      xytext=(6, 5 if index % 2 else -11), fontsize=8)  # fmt: skip
+    if cost == "latency":
+        axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=":")
+    axes.set_xlabel(LABELS[cost])
+    axes.set_ylabel(f"signal to noise (dB, at most {CEILING:g})")
+    axes.set_xlim(left=0)
+    axes.margins(x=0.18, y=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def where(result: Result, cost: str) -> float:
+    """A result's place on the cost axis."""
+    if cost == "size":
+        return result.size / 1e6
+    return result.latency.ratio if result.latency else 0.0
+
+
+def quality(result: Result) -> float:
+    """A result's place on the quality axis."""
+    return min(result.scores.get("sqnr", 0.0), CEILING)

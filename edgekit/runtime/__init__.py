@@ -1,0 +1,49 @@
+"""The runtime of a device: NumPy and one engine, nothing else of edgekit's converter."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edgekit import plugin
+from edgekit.bundle import Manifest, read_manifest
+from edgekit.families._base import Family
+from edgekit.model import Model
+from edgekit.runtime.runner import EngineRunner
+
+__all__ = ["load", "open_model"]
+
+
+def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
+    """Open a bundle, ready to generate.
+
+    Args:
+        bundle: the folder that `edgekit convert` wrote.
+        threads: CPU threads of the engine; the target's number when None, never more than the
+            machine has.
+
+    Returns:
+        The model as its family: `generate`, `transform`, and for autoencoders `encode` and
+        `decode`.
+
+    Raises:
+        InputError: not a bundle.
+        BundleError: a missing, altered or foreign file.
+        MissingDependency: the engine is not installed; names the pip command.
+        EngineError: the engine cannot load the artifact.
+    """
+    folder = Path(bundle)
+    manifest = read_manifest(folder)
+    return open_model(folder, manifest.model, manifest.engine, threads or default_threads(manifest))
+
+
+def open_model(folder: Path, model: Model, engine: str, threads: int) -> Family:
+    """Open a model whose files lie in `folder` with the named engine."""
+    runner = EngineRunner(folder, model, engine, threads)
+    family: type[Family] = plugin.load("families", model.family).Family
+    return family(model, runner)
+
+
+def default_threads(manifest: Manifest) -> int:
+    """The target's threads, as far as this machine has them."""
+    return max(1, min(manifest.threads, os.cpu_count() or 1))

@@ -1,0 +1,142 @@
+"""LiteRT on the CPU: ai-edge-litert, or tflite-runtime where that is all there is."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import EngineError, MissingDependency
+from edgekit.model import Signature, Tensor
+
+SUFFIX = ".tflite"
+MODULES = ("ai_edge_litert", "tflite_runtime")
+
+Array = NDArray[Any]
+
+
+def check_installed() -> None:
+    """Raises MissingDependency with the pip command when neither package is there."""
+    if not any(find_spec(module) for module in MODULES):
+        raise MissingDependency(
+            "LiteRT is not installed; run: pip install 'edgekit[litert]' "
+            "(or 'edgekit[tflite]' for the older tflite-runtime)"
+        )
+
+
+def load(path: Path, signature: Signature, threads: int) -> LitertCall:
+    """Load one artifact.
+
+    Raises:
+        EngineError: not a LiteRT file, or an op or op version this runtime does not know.
+    """
+    return LitertCall(path, signature, threads)
+
+
+def describe(path: Path) -> Signature:
+    """The signature that an artifact itself tells."""
+    interpreter = open_interpreter(path, 1)
+    sides = {"inputs": interpreter.get_input_details(), "outputs": interpreter.get_output_details()}
+    tensors = {
+        side: tuple(
+            Tensor(name=detail["name"], shape=tuple(int(n) for n in detail["shape"]))
+            for detail in details
+        )
+        for side, details in sides.items()
+    }
+    return Signature(part=path.stem, **tensors)
+
+
+def open_interpreter(path: Path, threads: int) -> Any:
+    """An interpreter on a file; raises EngineError when the file is none."""
+    try:
+        return interpreter_class()(model_path=str(path), num_threads=threads)
+    except (RuntimeError, ValueError) as error:
+        raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
+
+
+def interpreter_class() -> type[Any]:
+    """The interpreter of whichever package is installed, the current one first."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tflite_runtime.interpreter import Interpreter
+    return Interpreter  # type: ignore[no-any-return]
+
+
+class LitertCall:
+    """One signature of one interpreter; integer inputs and outputs are scaled here."""
+
+    def __init__(self, path: Path, signature: Signature, threads: int) -> None:
+        self._interpreter = open_interpreter(path, threads)
+        try:
+            # Scales are read before allocation: XNNPACK rewrites them afterwards.
+            self._inputs = bind(self._interpreter.get_input_details(), self._names("inputs"))
+            self._outputs = bind(self._interpreter.get_output_details(), self._names("outputs"))
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
+        self._path = path
+        self._inputs = ordered(self._inputs, [t.name for t in signature.inputs])
+        self._outputs = ordered(self._outputs, [t.name for t in signature.outputs])
+
+    def _names(self, side: str) -> dict[int, str]:
+        """Signature names by tensor index; artifacts have one signature."""
+        signatures = self._interpreter._get_full_signature_list()
+        first = next(iter(signatures.values()), {side: {}})
+        return {index: name for name, index in first[side].items()}
+
+    def __call__(self, inputs: list[Array]) -> list[Array]:
+        interpreter = self._interpreter
+        for binding, array in zip(self._inputs, inputs, strict=True):
+            interpreter.set_tensor(binding.index, binding.quantize(array))
+        try:
+            interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"LiteRT failed in '{self._path}': {one_line(error)}") from None
+        return [b.dequantize(interpreter.get_tensor(b.index)) for b in self._outputs]
+
+
+class Binding:
+    """A tensor of the interpreter and its affine quantization (scale 0: none)."""
+
+    def __init__(self, name: str, detail: dict[str, Any]) -> None:
+        self.name, self.index, self.dtype = name, detail["index"], np.dtype(detail["dtype"])
+        scale, zero = detail["quantization"]
+        self.integer = self.dtype.kind in "iu" and scale != 0
+        self.scale, self.zero = np.float32(scale), np.int32(zero)
+
+    def quantize(self, array: Array) -> Array:
+        """Real values to this tensor's integers: round(x / scale) + zero point, saturated."""
+        if not self.integer or array.dtype == self.dtype:
+            return array.astype(self.dtype, copy=False)
+        limits = np.iinfo(self.dtype)
+        rounded = np.rint(array / self.scale) + self.zero
+        return np.clip(rounded, limits.min, limits.max).astype(self.dtype)
+
+    def dequantize(self, array: Array) -> Array:
+        """This tensor's integers to real values: (q - zero point) · scale."""
+        if not self.integer:
+            return array
+        return (array.astype(np.int32) - self.zero).astype(np.float32) * self.scale
+
+
+def bind(details: list[dict[str, Any]], names: dict[int, str]) -> list[Binding]:
+    """A binding for each tensor, named by the signature where it has a name."""
+    return [Binding(names.get(detail["index"], detail["name"]), detail) for detail in details]
+
+
+def ordered(bindings: list[Binding], names: list[str]) -> list[Binding]:
+    """The bindings in the order of the signature; by position where names were not kept."""
+    by_name = {binding.name: binding for binding in bindings}
+    if set(names) <= set(by_name):
+        return [by_name[name] for name in names]
+    return bindings
+
+
+def one_line(error: Exception) -> str:
+    """The first line of an engine's message."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,78 @@
+"""OpenVINO on the CPU."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgekit.errors import EngineError, MissingDependency
+from edgekit.model import Signature, Tensor
+
+SUFFIX = ".xml"
+
+# Recent CPUs would run float nets in bfloat16: the artifact alone says what precision is meant.
+CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
+
+Array = NDArray[Any]
+
+
+def check_installed() -> None:
+    """Raises MissingDependency with the pip command."""
+    if not find_spec("openvino"):
+        raise MissingDependency("OpenVINO is not installed; run: pip install 'edgekit[openvino]'")
+
+
+def load(path: Path, signature: Signature, threads: int) -> OpenvinoCall:
+    """Load one IR file (.xml with its .bin beside it).
+
+    Raises:
+        EngineError: not a readable IR, or an operation this OpenVINO does not know.
+    """
+    return OpenvinoCall(path, signature, threads)
+
+
+def describe(path: Path) -> Signature:
+    """The signature that an artifact itself tells."""
+    import openvino
+
+    graph = openvino.Core().read_model(str(path))
+    return Signature(
+        part=path.stem,
+        inputs=tuple(described(port) for port in graph.inputs),
+        outputs=tuple(described(port) for port in graph.outputs),
+    )
+
+
+def described(port: Any) -> Tensor:
+    """One port of a model."""
+    return Tensor(name=port.any_name, shape=tuple(port.shape))
+
+
+class OpenvinoCall:
+    """One compiled model and its infer request."""
+
+    def __init__(self, path: Path, signature: Signature, threads: int) -> None:
+        import openvino
+
+        config = CONFIG | {"INFERENCE_NUM_THREADS": str(threads)}
+        try:
+            compiled = openvino.Core().compile_model(str(path), "CPU", config)
+        except RuntimeError as error:
+            reason = [line for line in str(error).splitlines() if line.strip()][-1]
+            raise EngineError(f"OpenVINO cannot load '{path}': {reason.strip()}") from None
+        self._path, self._request = path, compiled.create_infer_request()
+        self._inputs = [compiled.input(tensor.name) for tensor in signature.inputs]
+        self._outputs = [compiled.output(tensor.name) for tensor in signature.outputs]
+
+    def __call__(self, inputs: list[Array]) -> list[Array]:
+        try:
+            results = self._request.infer(
+                dict(zip(self._inputs, inputs, strict=True)), share_inputs=True
+            )
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise EngineError(f"OpenVINO failed in '{self._path}': {reason}") from None
+        return [results[port] for port in self._outputs]

@@ -1,0 +1,93 @@
+"""Runs signatures of artifacts in an engine, one static batch after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import plugin
+from edgekit.errors import InputError
+from edgekit.model import Model, Tensor
+
+Array = NDArray[Any]
+
+
+class Call(Protocol):
+    """One loaded signature: arrays in the order of its inputs to arrays in that of its outputs."""
+
+    def __call__(self, inputs: list[Array]) -> list[Array]: ...
+
+
+class EngineRunner:
+    """A Runner over the artifacts of one model; loads each signature when it is first run."""
+
+    def __init__(self, folder: Path, model: Model, engine: str, threads: int) -> None:
+        self._engine = plugin.load("runtime.engines", engine)
+        self._engine.check_installed()
+        self._folder, self._model, self._threads = folder, model, threads
+        self._calls: dict[str, Call] = {}
+
+    def load(self, signature: str) -> Call:
+        """The signature as a callable on exactly one static batch."""
+        if signature not in self._calls:
+            path = self._folder / self._model.files[signature]
+            described = self._model.signatures[signature]
+            self._calls[signature] = self._engine.load(path, described, self._threads)
+        return self._calls[signature]
+
+    def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run a signature on N rows.
+
+        Args:
+            signature: a name from the model.
+            inputs: an array (N, …) for each input; N need not be the artifact's batch.
+
+        Returns:
+            An array (N, …) for each output.
+
+        Raises:
+            InputError: a missing input or one of the wrong shape or kind.
+        """
+        described = self._model.signatures[signature]
+        rows = [checked(tensor, inputs) for tensor in described.inputs]
+        count, batch = len(rows[0]), int(described.inputs[0].shape[0] or 1)
+        if any(len(array) != count for array in rows):
+            sizes = ", ".join(f"{t.name}: {len(a)}" for t, a in zip(described.inputs, rows))  # noqa: B905
+            raise InputError(f"inputs of '{signature}' differ in their number of rows ({sizes})")
+        call = self.load(signature)
+        names = [tensor.name for tensor in described.outputs]
+        if count == batch:
+            return dict(zip(names, call(rows), strict=True))
+        batches = [
+            call([padded(array[i : i + batch], batch) for array in rows])
+            for i in range(0, count, batch)
+        ]
+        return {
+            name: np.concatenate([outputs[k] for outputs in batches])[:count]
+            for k, name in enumerate(names)
+        }
+
+
+def checked(tensor: Tensor, inputs: Mapping[str, Array]) -> Array:
+    """The array of one input, in its dtype."""
+    if tensor.name not in inputs:
+        raise InputError(f"input '{tensor.name}' is missing; got: {', '.join(inputs) or 'none'}")
+    array = np.asarray(inputs[tensor.name])
+    if array.shape[1:] != tensor.shape[1:] or array.ndim == 0 or len(array) == 0:
+        want = ("N", *tensor.shape[1:])
+        raise InputError(f"input '{tensor.name}' has shape {array.shape}, expected {want}")
+    if array.dtype != tensor.dtype:
+        if array.dtype.kind not in "fiub":
+            raise InputError(f"input '{tensor.name}' holds {array.dtype}, expected {tensor.dtype}")
+        array = array.astype(tensor.dtype)
+    return array
+
+
+def padded(rows: Array, batch: int) -> Array:
+    """A whole batch: the last one repeats its last row."""
+    missing = batch - len(rows)
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows

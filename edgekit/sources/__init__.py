@@ -1,0 +1,90 @@
+"""Where models come from: one file a format. `identify` needs no TensorFlow, `open_parts` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit import plugin
+from edgekit.errors import InputError, did_you_mean
+from edgekit.model import Range
+from edgekit.typed import Typed, read_toml
+
+if TYPE_CHECKING:
+    from edgekit.sources._part import Part
+
+MODEL_TOML = "model.toml"
+
+
+class Trust(Typed):
+    """What of a model file may run: Lambda layers and file ops, and the user's own modules."""
+
+    trust: bool = False
+    custom_objects: tuple[str, ...] = ()
+
+
+class ModelToml(Typed):
+    """model.toml: which file is which part of a model of several nets."""
+
+    parts: dict[str, str]
+    family: str | None = None
+    prior: str | None = None
+    classes: int | None = None
+    input_range: Range | None = None
+    output_range: Range | None = None
+    license: str = ""
+    notes: str = ""
+
+
+def part_files(path: Path) -> dict[str, Path]:
+    """The files of a model by part name; a single file is the part `net`.
+
+    Raises:
+        InputError: nothing there, or a format that edgekit does not read.
+    """
+    if not path.exists():
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = f"; {did_you_mean(path.name, siblings)}" if siblings else ""
+        raise InputError(f"'{path}' does not exist{near}")
+    if not (path / MODEL_TOML).is_file():
+        identify(path)
+        return {"net": path}
+    described = read_description(path)
+    files = {name: path / file for name, file in described.parts.items()}
+    for name, file in files.items():
+        if not file.exists():
+            raise InputError(f"'{path / MODEL_TOML}': part '{name}' is '{file}', not a file")
+        identify(file)
+    return files
+
+
+def read_description(path: Path) -> ModelToml:
+    """The model.toml of a folder; without one, that of a single unnamed part."""
+    if (path / MODEL_TOML).is_file():
+        return read_toml(path / MODEL_TOML, ModelToml, "model description")
+    return ModelToml(parts={"net": path.name})
+
+
+def identify(path: Path) -> str:
+    """Which source reads this file; raises InputError for what none does."""
+    for name in plugin.names("sources"):
+        if plugin.load("sources", name).matches(path):
+            return name
+    raise InputError(
+        f"'{path}' is no format edgekit reads: .keras, .h5, a SavedModel folder, or a folder with "
+        "model.toml; save the model with model.save('model.keras')"
+    )
+
+
+def open_parts(files: Mapping[str, Path], trust: Trust) -> dict[str, Part]:
+    """Load every part (imports TensorFlow).
+
+    A Keras model that holds its nets as attributes (`encoder`, `decoder`, `generator`) and has no
+    signature of its own gives those as parts.
+    """
+    parts: dict[str, Part] = {}
+    for name, path in files.items():
+        opened = plugin.load("sources", identify(path)).open_parts(path, trust)
+        parts |= {name: opened[""]} if "" in opened else opened
+    return parts

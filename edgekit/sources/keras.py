@@ -1,0 +1,250 @@
+"""Keras 3 `.keras` archives and `.h5` files."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import InputError, ModelError
+from edgekit.families._base import PartInfo
+from edgekit.model import Range, Tensor
+from edgekit.sources import Trust
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+RANGES: dict[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
+NETS = ("encoder", "decoder", "generator")
+
+
+def matches(path: Path) -> bool:
+    """By suffix."""
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
+    """Load a file: one part named "", or the nets that a subclassed model holds.
+
+    Raises:
+        ModelError: corrupt, needs code that was not trusted, or has no input shapes.
+    """
+    config = read_config(path)
+    lambdas = sorted(find_lambdas(config))
+    if lambdas and not trust.trust:
+        raise ModelError(
+            f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "
+            "pass --trust if you made this file, or replace them by standard layers"
+        )
+    net = load_net(path, trust)
+    if getattr(net, "inputs", None):
+        return {"": KerasPart(path, "", net)}
+    nets = {name: getattr(net, name) for name in NETS if getattr(net, name, None) is not None}
+    if not nets or not all(getattr(part, "inputs", None) for part in nets.values()):
+        raise ModelError(
+            f"'{path}' has no input shapes ({type(net).__name__}); save a functional or "
+            "Sequential model with an Input, or use model.export() and convert that folder"
+        )
+    return {name: KerasPart(path, name, part) for name, part in nets.items()}
+
+
+def read_config(path: Path) -> Any:
+    """The architecture as JSON, without running anything of it."""
+    try:
+        if path.suffix.lower() == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                return json.loads(archive.read("config.json"))
+        import h5py
+
+        with h5py.File(path) as file:
+            text = file.attrs.get("model_config")
+        if text is None:
+            raise ModelError(
+                f"'{path}' holds weights only; load them into the model and model.save('m.keras')"
+            )
+        return json.loads(text)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise InputError(f"'{path}' cannot be read: {error.strerror}") from None
+        raise ModelError(
+            f"'{path}' is corrupt or no {path.suffix} file ({error}); save or copy it again"
+        ) from None
+
+
+def find_lambdas(config: Any) -> Iterator[str]:
+    """Names of Lambda layers anywhere in a Keras config."""
+    if isinstance(config, dict):
+        if config.get("class_name") in ("Lambda", "__lambda__"):
+            inner = config.get("config")
+            yield str(inner.get("name", "lambda")) if isinstance(inner, dict) else "lambda"
+        for value in config.values():
+            yield from find_lambdas(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from find_lambdas(value)
+
+
+def load_net(path: Path, trust: Trust) -> Any:
+    """`keras.saving.load_model` with its many failures turned into one line each."""
+    import keras
+
+    known = custom_objects(trust.custom_objects)
+    try:
+        return keras.saving.load_model(
+            path, custom_objects=known, compile=False, safe_mode=not trust.trust
+        )
+    except Exception as error:  # Keras raises nearly every type here, for corrupt files too
+        text = str(error)
+        unknown = re.search(r"(?:Could not locate (?:class|function)|Unknown \w+:?) '(\w+)'", text)
+        if unknown:
+            raise ModelError(
+                f"'{path}' uses '{unknown[1]}', which is not part of Keras; name the module that "
+                "defines it: --custom-objects package.module"
+            ) from None
+        reason = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        raise ModelError(f"'{path}' cannot be loaded: {reason or type(error).__name__}") from None
+
+
+def custom_objects(modules: Iterable[str]) -> dict[str, Any]:
+    """Classes and functions that the named modules define, by name."""
+    found: dict[str, Any] = {}
+    for name in modules:
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # the user's own code may fail in any way
+            raise InputError(f"--custom-objects {name}: {type(error).__name__}: {error}") from None
+        members = inspect.getmembers(module, lambda m: inspect.isclass(m) or inspect.isfunction(m))
+        found |= {key: value for key, value in members if not key.startswith("_")}
+    return found
+
+
+class KerasPart:
+    """A functional or Sequential Keras model."""
+
+    def __init__(self, path: Path, attribute: str, net: Any) -> None:
+        self.path, self.attribute, self._net = path, attribute, net
+        # TensorFlow's own variables: the converter loses weights that are tracked only through
+        # Keras' wrappers of them.
+        self.trackable = [variable.value for variable in net.variables]
+        outputs = [
+            Tensor(
+                name=str(name),
+                shape=tuple(tensor.shape),
+                dtype=str(tensor.dtype),
+                range=output_range(net, tensor),
+                source=index,
+            )
+            for index, (name, tensor) in enumerate(
+                zip(output_names(net), net.outputs, strict=True)
+            )
+        ]
+        inputs = [
+            Tensor(
+                name=str(tensor.name),
+                shape=tuple(tensor.shape),
+                dtype=str(tensor.dtype),
+                range=input_range(net, tensor),
+                source=index,
+            )
+            for index, tensor in enumerate(net.inputs)
+        ]
+        self.info = PartInfo(
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            bottleneck=has_bottleneck(net),
+            classes=vocabularies(net),
+        )
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        ordered = [inputs[tensor.name] for tensor in self.info.inputs]
+        result = self._net(ordered if len(ordered) > 1 else ordered[0], training=False)
+        if isinstance(result, dict):
+            return list(result.values())
+        return list(result) if isinstance(result, (list, tuple)) else [result]
+
+    def weights(self) -> Iterator[tuple[str, Any]]:
+        for variable in self._net.weights:
+            yield variable.path, variable.numpy()
+
+
+def output_names(net: Any) -> list[str]:
+    """One name for each output, from the layers that make them."""
+    names = list(getattr(net, "output_names", None) or [])
+    return names if len(names) == len(net.outputs) else [t.name for t in net.outputs]
+
+
+def nodes(net: Any) -> list[Any]:
+    """Calls of layers in topological order, inputs left out; empty for a subclassed net."""
+    by_depth = getattr(net, "_nodes_by_depth", None) or getattr(
+        getattr(net, "_functional", None), "_nodes_by_depth", {}
+    )
+    ordered = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+    return [node for node in ordered if not node.is_input]
+
+
+def has_bottleneck(net: Any) -> bool:
+    """Whether every way from input to output passes a flat (rank 2) tensor."""
+    spatial = {id(tensor) for tensor in net.inputs}
+    steps = nodes(net)
+    for node in steps:
+        fed = any(id(tensor) in spatial for tensor in node.arguments.keras_tensors)
+        inner = node.operation
+        if fed and not (nodes(inner) and has_bottleneck(inner)):
+            spatial |= {id(tensor) for tensor in node.outputs if len(tensor.shape) > 2}
+    return bool(steps) and not any(id(tensor) in spatial for tensor in net.outputs)
+
+
+def vocabularies(net: Any) -> dict[str, int]:
+    """Class counts of the inputs that feed an embedding or one-hot encoding directly."""
+    names = {id(tensor): str(tensor.name) for tensor in net.inputs}
+    found = {}
+    for node in nodes(net):
+        size = getattr(node.operation, "input_dim", None) or getattr(
+            node.operation, "num_tokens", None
+        )
+        for tensor in node.arguments.keras_tensors:
+            if isinstance(size, int) and id(tensor) in names:
+                found[names[id(tensor)]] = size
+    return found
+
+
+def output_range(net: Any, tensor: Any) -> Range | None:
+    """The interval that the last layer's activation or rescaling fixes, else None."""
+    node = next((n for n in nodes(net) if any(t is tensor for t in n.outputs)), None)
+    if node is None:
+        return None
+    layer = node.operation
+    if nodes(layer):
+        inner = [t for n, t in zip(node.outputs, layer.outputs, strict=True) if n is tensor]
+        return output_range(layer, inner[0])
+    if type(layer).__name__ in ("Reshape", "Cropping2D", "Flatten", "Identity"):
+        return output_range(net, node.arguments.keras_tensors[0])
+    if type(layer).__name__ == "Rescaling":
+        below = output_range(net, node.arguments.keras_tensors[0])
+        if below and not hasattr(layer.scale, "__len__"):
+            low, high = sorted(v * float(layer.scale) + float(layer.offset) for v in below)
+            return (low, high)
+        return None
+    if type(layer).__name__ == "ReLU" and layer.max_value is not None:
+        return (0.0, float(layer.max_value))
+    activation = getattr(layer, "activation", None)
+    name = getattr(activation, "__name__", "") or type(layer).__name__.lower()
+    return RANGES.get(name)
+
+
+def input_range(net: Any, tensor: Any) -> Range | None:
+    """The interval that a Rescaling of the input shows: to 0…1 or -1…1, else None."""
+    for node in nodes(net):
+        if not any(t is tensor for t in node.arguments.keras_tensors):
+            continue
+        layer = node.operation
+        if nodes(layer) and len(layer.inputs) == 1:
+            return input_range(layer, layer.inputs[0])
+        if type(layer).__name__ == "Rescaling" and not hasattr(layer.scale, "__len__"):
+            scale, offset = float(layer.scale), float(layer.offset)
+            low = -1.0 if offset < 0 else 0.0
+            return ((low - offset) / scale, (1.0 - offset) / scale)
+    return None

@@ -1,0 +1,99 @@
+"""SavedModel folders, as `model.export()` and `tf.saved_model.save` write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import ModelError
+from edgekit.families._base import PartInfo
+from edgekit.model import Tensor
+from edgekit.sources import Trust
+
+# Ops that reach outside the graph: a net has no use for them.
+UNSAFE_OPS = {
+    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles",
+    "LoadDataset", "SaveDataset",
+}  # fmt: skip
+
+
+def matches(path: Path) -> bool:
+    """A folder with saved_model.pb."""
+    return (path / "saved_model.pb").is_file()
+
+
+def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
+    """Load the serving signature of a SavedModel.
+
+    Raises:
+        ModelError: corrupt, no signature, or ops that touch files or Python without --trust.
+    """
+    import tensorflow as tf
+
+    if not trust.trust and (unsafe := sorted(op_types(path) & UNSAFE_OPS)):
+        raise ModelError(
+            f"'{path}' holds ops that reach outside the graph ({', '.join(unsafe)}); "
+            "pass --trust if you made it"
+        )
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:  # TensorFlow raises many types for a damaged folder
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"'{path}' cannot be loaded: {reason}; export it again") from None
+    signatures = dict(loaded.signatures)
+    if not signatures:
+        raise ModelError(f"'{path}' has no signature; write it with model.export(folder)")
+    if len(signatures) > 1 and "serving_default" not in signatures:
+        raise ModelError(
+            f"'{path}' has several signatures ({', '.join(sorted(signatures))}) and none is "
+            "'serving_default'; export the one to convert"
+        )
+    chosen = signatures.get("serving_default") or next(iter(signatures.values()))
+    return {"": SavedModelPart(path, loaded, chosen)}
+
+
+def op_types(path: Path) -> set[str]:
+    """Every op type in the graph and its functions."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    proto = SavedModel()
+    try:
+        proto.ParseFromString((path / "saved_model.pb").read_bytes())
+    except Exception as error:  # protobuf's own DecodeError differs between its releases
+        raise ModelError(f"'{path}' is corrupt ({error}); export it again") from None
+    graphs = [meta.graph_def for meta in proto.meta_graphs]
+    found = {node.op for graph in graphs for node in graph.node}
+    return found | {n.op for g in graphs for f in g.library.function for n in f.node_def}
+
+
+class SavedModelPart:
+    """One signature of a SavedModel."""
+
+    attribute = ""
+
+    def __init__(self, path: Path, loaded: Any, signature: Any) -> None:
+        self.path, self.trackable, self._signature = path, loaded, signature
+        self.info = PartInfo(
+            inputs=tuple(tensors(signature.structured_input_signature[1], path)),
+            outputs=tuple(tensors(signature.structured_outputs, path)),
+        )
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        result = self._signature(**inputs)
+        return [result[tensor.name] for tensor in self.info.outputs]
+
+    def weights(self) -> Iterator[tuple[str, Any]]:
+        for variable in self._signature.variables:
+            yield variable.name, variable.numpy()
+        for value in self._signature.captured_inputs:
+            if value.dtype.is_floating and hasattr(value, "numpy"):
+                yield "constant", value.numpy()
+
+
+def tensors(specs: dict[str, Any], path: Path) -> Iterator[Tensor]:
+    """Descriptions of a signature's inputs or outputs."""
+    for name, spec in sorted(specs.items()):
+        if spec.shape.rank is None:
+            raise ModelError(f"'{path}': '{name}' has no known rank; export it with a shape")
+        yield Tensor(name=name, shape=tuple(spec.shape), dtype=spec.dtype.name, source=name)

@@ -1,0 +1,49 @@
+"""Synthetic textures: stand-ins for photographs where no data was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.rng import Random
+
+
+def textures(
+    shape: Sequence[int], random: Random, span: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Signals of `shape` (N, *space, C) that span the range `span`.
+
+    Each is a sum of 1/f noise, as photographs have it (Field 1987), and, in two dimensions, a few
+    flat rectangles, whose sharp edges noise alone lacks.
+    """
+    count, *space, channels = shape
+    out = np.empty(shape, np.float32)
+    for row in range(count):
+        for channel in range(channels):
+            out[row, ..., channel] = _pink_noise(space, random)
+        if len(space) == 2:
+            _add_rectangles(out[row], random)
+        low, high = out[row].min(), out[row].max()
+        out[row] = (out[row] - low) / max(high - low, 1e-6)
+    return out * np.float32(span[1] - span[0]) + np.float32(span[0])
+
+
+def _pink_noise(space: Sequence[int], random: Random) -> NDArray[Any]:
+    """Noise whose amplitude falls as 1/frequency, deviation 1."""
+    frequencies = np.meshgrid(*(np.fft.fftfreq(size) for size in space), indexing="ij")
+    radius = np.sqrt(sum(f * f for f in frequencies))
+    radius.flat[0] = np.inf
+    spectrum = np.fft.fftn(random.normal(space)) / np.maximum(radius, 1e-3)
+    noise = np.fft.ifftn(spectrum).real
+    return np.asarray(noise / max(float(noise.std()), 1e-6))
+
+
+def _add_rectangles(image: NDArray[np.float32], random: Random) -> None:
+    """Lay five rectangles of random place and colour over an image (H, W, C), in place."""
+    height, width, channels = image.shape
+    for _ in range(5):
+        (y0, y1), (x0, x1) = (np.sort(random.integers(size, (2,))) for size in (height, width))
+        image[y0:y1, x0:x1] = 2 * random.normal((channels,))

@@ -1,0 +1,68 @@
+"""The child process of a step: `python -m edgekit.worker job.json`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from edgekit.errors import EdgekitError
+
+
+def main(job_file: Path) -> int:
+    """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
+    job = json.loads(job_file.read_text())
+    output = Path(job["output"])
+    try:
+        module, name = job["function"].split(":")
+        function = getattr(importlib.import_module(module), name)
+        result = function(output, **typed_arguments(function, job["arguments"]))
+        if result is not None:
+            (output / "result.json").write_text(json.dumps(msgspec.to_builtins(result)))
+    except EdgekitError as error:
+        record(output, type(error).__name__, str(error))
+        return 1
+    except MemoryError:
+        record(output, "PassError", f"{job['function']}: out of memory; close other programs")
+        return 1
+    except OSError as error:
+        place = f" ('{error.filename}')" if error.filename else ""
+        record(output, "InputError", f"{error.strerror or error}{place}")
+        return 1
+    except Exception as error:  # a library failed in a way we did not foresee
+        traceback.print_exc()
+        reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
+        name = job["function"].split(":")[0].rsplit(".", 1)[-1].replace("_", "-")
+        record(output, "PassError", f"{name}: {type(error).__name__}: {reason[:300]}")
+        return 1
+    return 0
+
+
+def typed_arguments(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """JSON values as the types that the function declares."""
+    hints = get_type_hints(function)
+    return {
+        name: msgspec.convert(value, hints[name], strict=False, dec_hook=as_path)
+        for name, value in arguments.items()
+    }
+
+
+def as_path(kind: type, value: Any) -> Any:
+    """Paths travel as text."""
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def record(output: Path, kind: str, message: str) -> None:
+    """Leave an error for the parent."""
+    (output / "error.json").write_text(json.dumps({"type": kind, "message": message}))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,209 @@
+"""Steps done in child processes, their results kept by the hash of all that went into them.
+
+A converter may crash or leak: that is the failure of its step, not of the run. A step whose
+inputs are unchanged is not done twice, so an interrupted conversion goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgekit import errors
+from edgekit.bundle import sha256
+from edgekit.errors import EdgekitError, PassError
+
+KEEP_DAYS = 30
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
+    "OPENVINO_TELEMETRY": "0",
+    "PYTHONWARNINGS": "ignore",
+}
+
+
+def default_cache() -> Path:
+    """Where steps are kept unless told otherwise: the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "edgekit" / "work"
+
+
+class Workspace:
+    """A folder of finished steps, each in a folder named by the hash of its inputs."""
+
+    def __init__(self, root: Path, *, reuse: bool = True) -> None:
+        self.root, self._reuse = root, reuse
+        self._fresh: set[str] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        root.mkdir(parents=True, exist_ok=True)
+        remove_old(root)
+
+    def step(
+        self, function: str, needs: Sequence[str] = (), also: Any = None, **arguments: Any
+    ) -> Path:
+        """Run `module:function(output, **arguments)` in a child process, or find it done.
+
+        Args:
+            function: writes its results into the folder `output`.
+            needs: modules whose versions are part of the result's identity.
+            also: further identity, for what the function reads but is not given as a path.
+            **arguments: JSON-able values, typed structures, and paths. A path inside the work
+                space stands for its own hash, any other for the content of its files.
+
+        Returns:
+            The folder with the results.
+
+        Raises:
+            EdgekitError: what the function raised; PassError when the child crashed.
+        """
+        key = step_key(function, needs, arguments | {" also": also}, self.root)
+        with self._locks[key]:  # candidates share steps: each is done once
+            return self._do(key, function, arguments)
+
+    def _do(self, key: str, function: str, arguments: Mapping[str, Any]) -> Path:
+        folder = self.root / key
+        if folder.is_dir() and (self._reuse or key in self._fresh):
+            os.utime(folder)
+            return folder
+        work = Path(tempfile.mkdtemp(prefix=".step-", dir=self.root))
+        try:
+            self._run_child(function, work, arguments)
+            if folder.is_dir():  # without reuse, or when another process was quicker
+                shutil.rmtree(folder)
+            work.rename(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        self._fresh.add(key)
+        return folder
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """Run a function in a child process every time; its JSON-able result is returned."""
+        work = Path(tempfile.mkdtemp(prefix=".call-", dir=self.root))
+        try:
+            self._run_child(function, work, arguments)
+            return json.loads((work / "result.json").read_text())
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def identity(self, value: Any) -> Any:
+        """What stands for a value in the hash of a step."""
+        return identity(value, self.root)
+
+    def stop(self) -> None:
+        """End the children that still run."""
+        for child in list(self._running):
+            child.kill()
+
+    def _run_child(self, function: str, output: Path, arguments: Mapping[str, Any]) -> None:
+        job = {"function": function, "output": str(output), "arguments": dict(arguments)}
+        (output / "job.json").write_bytes(msgspec.json.encode(job, enc_hook=str))
+        with (output / "log.txt").open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "edgekit.worker", str(output / "job.json")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | QUIET,
+                start_new_session=True,  # an interrupt reaches the parent, which ends the child
+            )
+            self._running.add(child)
+            try:
+                code = child.wait()
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+                self._running.discard(child)
+        if code:
+            raise child_error(function, code, output)
+
+
+def child_error(function: str, code: int, output: Path) -> EdgekitError:
+    """The error of a child that ended badly: its own, or what its end tells."""
+    record = output / "error.json"
+    if record.is_file():
+        told = json.loads(record.read_text())
+        kind: type[EdgekitError] = getattr(errors, told["type"], PassError)
+        return kind(told["message"])
+    name = function.split(":")[0].removeprefix("edgekit.").removeprefix("passes.")
+    name = name.replace("_", "-")
+    tail = (output / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
+    if code < 0:
+        return PassError(f"{name}: the process crashed ({signal.Signals(-code).name})")
+    return PassError(f"{name}: the process ended with code {code}: {''.join(tail)[:200]}")
+
+
+def step_key(
+    function: str, needs: Sequence[str], arguments: Mapping[str, Any], root: Path
+) -> str:
+    """The hash of everything that determines a step's result."""
+    material = {
+        "function": function,
+        "code": code_hash(),
+        "tools": {module: tool_version(module) for module in needs},
+        "arguments": {name: identity(value, root) for name, value in arguments.items()},
+    }
+    text = msgspec.json.encode(material, enc_hook=str, order="deterministic")
+    return hashlib.sha256(text).hexdigest()[:24]
+
+
+def identity(value: Any, root: Path) -> Any:
+    """What stands for an argument in the hash."""
+    if not isinstance(value, Path):
+        return value
+    if value.is_relative_to(root):
+        return str(value.relative_to(root))
+    if value.is_dir():
+        files = sorted(path for path in value.rglob("*") if path.is_file())
+        return {path.relative_to(value).as_posix(): sha256(path) for path in files}
+    return [value.suffix, sha256(value)] if value.is_file() else str(value)
+
+
+@cache
+def code_hash() -> str:
+    """The hash of edgekit's own source: another version may compute another result."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def tool_version(module: str) -> str:
+    """The version of the distribution that brings a module; for user modules, their file's hash."""
+    for name in packages_distributions().get(module.split(".")[0], []):
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    spec = importlib.util.find_spec(module)
+    origin = Path(spec.origin) if spec and spec.origin else None
+    return sha256(origin) if origin and origin.is_file() else "none"
+
+
+def remove_old(root: Path) -> None:
+    """Delete steps that were not used for a month, and what killed runs left behind."""
+    now = time.time()
+    for folder in root.iterdir():
+        days = (now - folder.stat().st_mtime) / 86400
+        if days > (1 if folder.name.startswith(".") else KEEP_DAYS):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Built-in targets: TOML files, one a device."""
