@@ -29,7 +29,8 @@ def convert(
     output: str | os.PathLike[str],
     **options: Any,
 ) -> Report:
-    """Convert a trained model to a bundle per target; see `edgekit.convert.Request` for options."""
-    from edgekit.pipeline import Request, run
+    """Convert a trained model to a bundle per target; see `edgekit.request.Request` for options."""
+    from edgekit.pipeline import run
+    from edgekit.request import Request
 
     return run(Request.of(model, targets=targets, output=output, **options))

@@ -21,14 +21,14 @@ MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 
 
-class File(Typed):
+class File(Typed, frozen=True):
     """Size in bytes and SHA-256 of one file of a bundle."""
 
     size: int
     sha256: str
 
 
-class Manifest(Typed):
+class Manifest(Typed, frozen=True):
     """manifest.json: how the bundle was made, what it holds and what was measured."""
 
     format: int

@@ -3,18 +3,63 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from edgekit.compare import Gate
-from edgekit.report import Result
+from edgekit.report import Result, TargetReport
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 CLOSE = 0.05  # scores within this are equal: the better quality wins
+# What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
+# the 45 dB beyond which differences are invisible in 8-bit pictures.
+QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
 
 
-def reject(
-    results: Sequence[Result], gates: Sequence[Gate], *, strict: bool
-) -> dict[str, str]:
+def decide(
+    report: TargetReport, gates: Sequence[Gate], objective: str, *, keep_going: bool = False
+) -> TargetReport:
+    """Give every result its verdict, and the target its chosen candidate."""
+    results = list(report.results)
+    if results[0].failure:
+        failure = f"{report.name}: {results[0].failure}"
+        verdicts = {r.name: r.failure or "no float32 baseline to compare with" for r in results}
+        return with_verdicts(report, verdicts, None, failure)
+    strict = sum(result.offered for result in results) > 1
+    out = reject(results, gates, strict=strict)
+    left = [result for result in results if result.name not in out]
+    failure = ""
+    if not left:
+        made = [result for result in results if result.offered and not result.failure]
+        failure = f"{report.name}: no candidate is good enough ({nearest(made, out)})"
+        left = made if keep_going else []
+    chosen = best(left, results[0], objective).name if left else None
+    verdicts = {r.name: out.get(r.name, "good, another is better") for r in results}
+    if chosen:
+        verdicts[chosen] = "chosen" + (f", although {out[chosen]}" if chosen in out else "")
+    return with_verdicts(report, verdicts, chosen, failure)
+
+
+def nearest(made: Sequence[Result], out: Mapping[str, str]) -> str:
+    """The reason of the candidate that came nearest, for the error line."""
+    if not made:
+        return "every candidate failed"
+    leader = max(made, key=lambda result: result.scores.get("sqnr", 0.0))
+    return f"nearest: {leader.name}, {out[leader.name]}"
+
+
+def with_verdicts(
+    report: TargetReport, verdicts: Mapping[str, str], chosen: str | None, failure: str
+) -> TargetReport:
+    """The report of a target with its decision filled in."""
+    results = tuple(
+        msgspec.structs.replace(result, verdict=verdicts[result.name]) for result in report.results
+    )
+    return msgspec.structs.replace(report, results=results, chosen=chosen, failure=failure)
+
+
+def reject(results: Sequence[Result], gates: Sequence[Gate], *, strict: bool) -> dict[str, str]:
     """Why each result that is out is out, by name.
 
     `strict` (several recipes to choose from) also refuses what is slower or larger than the
@@ -26,6 +71,8 @@ def reject(
         missed = [gate for gate in gates if not gate.met(result.scores)]
         if result.failure:
             reasons[result.name] = result.failure
+        elif result.same_as:
+            reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"
         elif missed:
@@ -64,7 +111,7 @@ def rank(result: Result, base: Result, objective: str) -> float:
         return time
     if objective == "quality":
         return -result.scores.get("sqnr", 0.0)
-    return size + time
+    return size + time - QUALITY_WORTH * min(result.scores.get("sqnr", 0.0), QUALITY_ENOUGH)
 
 
 def pareto(results: Sequence[Result], cost: str) -> list[str]:

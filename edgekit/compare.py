@@ -24,7 +24,7 @@ GATE = re.compile(r"^\s*([a-z0-9_-]+)\s*(>=|<=|>|<)\s*([-+0-9.eE]+)\s*$")
 COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
-class Gate(Typed):
+class Gate(Typed, frozen=True):
     """A bound that a candidate must meet, such as psnr >= 30."""
 
     metric: str
@@ -46,7 +46,7 @@ def parse_gate(text: str) -> Gate:
     if not found:
         raise InputError(f"gate '{text}' is not of the form metric>=number, such as psnr>=30")
     metric, sign, number = found.groups()
-    plugin.load("metrics", metric)
+    plugin.load("metrics", metric.replace("_", "-"))
     try:
         bound = float(number)
     except ValueError:

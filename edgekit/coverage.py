@@ -48,8 +48,10 @@ def litert_coverage(path: Path) -> tuple[int, int, list[str]]:
     for name in sorted({op["op_name"] for op in left}):
         some = [op for op in left if op["op_name"] == name]
         kinds = sorted({dtypes.get(int(i), "?") for op in some for i in op["outputs"]})
-        why = "its output shape is computed" if shapes_computed and name == "TRANSPOSE_CONV" else (
-            f"XNNPACK has no kernel for it in {'/'.join(kinds)}"
+        why = (
+            "its output shape is computed"
+            if shapes_computed and name == "TRANSPOSE_CONV"
+            else (f"XNNPACK has no kernel for it in {'/'.join(kinds)}")
         )
         reasons.append(f"{len(some)} × {name}: {why}")
     return len(taken), len(ops), reasons
@@ -78,7 +80,7 @@ def openvino_coverage(path: Path) -> tuple[int, int, list[str]]:
     from edgekit.runtime.engines.openvino import CONFIG
 
     compiled = openvino.Core().compile_model(str(path), "CPU", CONFIG)
-    ops = [op for op in compiled.get_runtime_model().get_ordered_ops()]
+    ops = list(compiled.get_runtime_model().get_ordered_ops())
     kinds = [(info(op, "layerType"), info(op, "primitiveType")) for op in ops]
     real = [(layer, primitive) for layer, primitive in kinds if layer not in HIDDEN_OPENVINO]
     slow = [layer for layer, primitive in real if "ref" in primitive and layer != "Reshape"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import wave
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def load_arrays(path: Path, model: Model) -> dict[str, Array]:
         rows = dict(loaded) if hasattr(loaded, "files") else loaded
     except FileNotFoundError:
         raise InputError(f"--data '{path}' does not exist") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file raises nearly every type here
         raise InputError(f"--data '{path}' is no readable npz or npy: {error}") from None
     return named(rows, model, str(path))
 
@@ -108,7 +107,7 @@ def read_image(path: Path, tensor: Tensor) -> Array:
         with Image.open(path) as image:
             fitted = ImageOps.fit(image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels]),
                                   (width, height))  # fmt: skip
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a damaged file raises nearly every type here
         raise InputError(f"'{path}' is no readable image: {error}") from None
     unit = np.asarray(fitted, np.float32).reshape(height, width, channels) / 255
     low, high = tensor.range or (0.0, 1.0)
@@ -124,8 +123,9 @@ def read_sound(path: Path, tensor: Tensor) -> Array:
                 raise InputError(f"'{path}' is not 16-bit; convert it to 16-bit PCM")
             channels = sound.getnchannels()
             data = sound.readframes(length)
-    except (wave.Error, EOFError, OSError) as error:
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:
         raise InputError(f"'{path}' is no readable wav: {error}") from None
+    data = data[: len(data) - len(data) % (2 * channels)]  # a cut file may end within a frame
     mono = np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.float32) / 32768
     return np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
 

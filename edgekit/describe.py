@@ -26,7 +26,7 @@ DEFAULT_SIZE = 128
 KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 
 
-class Given(Typed):
+class Given(Typed, frozen=True):
     """What the user says of a model; None leaves it to detection."""
 
     family: str | None = None
@@ -46,7 +46,9 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         ModelError: corrupt, not trusted, non-finite weights or outputs.
     """
     told = read_description(source)
-    given = merged(given, told.family, told.prior, told.classes, told.input_range, told.output_range)
+    given = merged(
+        given, told.family, told.prior, told.classes, told.input_range, told.output_range
+    )
     files = part_files(source)
     parts = open_parts(files, trust)
     parameters = sum(check_weights(part) for part in parts.values())
@@ -156,7 +158,9 @@ def traced(parts: Mapping[str, Part], signature: Signature) -> Signature:
 
     specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in signature.inputs]
     try:
-        graph = tf.function(graph_of(parts[signature.part], signature)).get_concrete_function(*specs)
+        graph = tf.function(graph_of(parts[signature.part], signature)).get_concrete_function(
+            *specs
+        )
     except Exception as error:  # the net's own layers raise what they like
         shapes = ", ".join(str(t.shape) for t in signature.inputs)
         reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
@@ -189,12 +193,14 @@ def with_ranges(
     """Fill in value ranges: given, told by the layers, else observed on a few samples."""
     told = ranged(model, given.input_range, given.output_range, override=True)
     model = model.replace(signatures=told)
-    unknown = [t for s in model.signatures.values() for t in s.outputs if not t.range]
+    outputs = [t for s in model.signatures.values() for t in s.outputs if t.role == "sample"]
+    unknown = [tensor for tensor in outputs if not tensor.range]
     images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
     if images and not all(tensor.range for tensor in images):
         runner = OriginalRunner(parts, model.signatures)
-        spans = [t.range for s in model.signatures.values() for t in s.outputs if t.role == "sample"]
-        guess = next((span for span in spans if span), None) or liked_range(model, runner)
+        guess = next((tensor.range for tensor in outputs if tensor.range), None) or liked_range(
+            model, runner
+        )
         model = model.replace(signatures=ranged(model, guess, None))
         remarks.append(f"input range taken to be {guess[0]:g}…{guess[1]:g} (--input-range)")
     runner = OriginalRunner(parts, model.signatures)
@@ -271,7 +277,7 @@ def snapped(values: Any) -> Range | None:
     low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
     if low >= -0.15 and 0.3 < high <= 1.15:
         return (0.0, 1.0)
-    if -1.15 <= low and high <= 1.15:
+    if low >= -1.15 and high <= 1.15:
         return (-1.0, 1.0)
     if low >= -40 and 20 < high <= 300:
         return (0.0, 255.0)

@@ -16,6 +16,7 @@ A message is one line: what, where, and what to do about it.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
@@ -90,3 +91,13 @@ def require(module: str, extra: str) -> None:
         found = False
     if not found:
         raise MissingDependency(f"'{module}' is not installed; run: pip install 'edgekit[{extra}]'")
+
+
+def os_error(error: OSError) -> str:
+    """An operating system's error as one line with a remedy."""
+    place = f" ('{error.filename}')" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"disk full{place}: free some space, or use another --output and --cache-dir"
+    if error.errno == errno.EACCES:
+        return f"permission denied{place}: choose a folder you may write to"
+    return f"{error.strerror or error}{place}"

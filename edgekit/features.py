@@ -43,7 +43,9 @@ def load_features(spec: str | None) -> tuple[Features, str]:
     try:
         found: Features = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"--features '{spec}' is no file and no module:function: {error}") from None
+        raise InputError(
+            f"--features '{spec}' is no file and no module:function: {error}"
+        ) from None
     return found, spec
 
 

@@ -18,7 +18,8 @@ def to_uint8(images: Array, span: Range | None) -> NDArray[np.uint8]:
     """Values in `span` to 0…255, clipped; without a span, the values' own extremes are used."""
     low, high = span or (float(images.min()), float(images.max()))
     unit = (images.astype(np.float32) - low) / max(high - low, 1e-12)
-    return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+    return pixels
 
 
 def from_uint8(images: NDArray[np.uint8], span: Range | None) -> NDArray[np.float32]:

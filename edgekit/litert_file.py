@@ -18,7 +18,7 @@ FLOATS = {"FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16"}
 BORDER_OPS = {"QUANTIZE", "DEQUANTIZE"}
 
 
-class TensorInfo(Typed):
+class TensorInfo(Typed, frozen=True):
     """One tensor: `bytes` is the size of its constant data, 0 when computed."""
 
     name: str
@@ -27,7 +27,7 @@ class TensorInfo(Typed):
     bytes: int
 
 
-class OpInfo(Typed):
+class OpInfo(Typed, frozen=True):
     """One operator: its builtin name, version, and tensor indices (-1: absent)."""
 
     name: str
@@ -36,7 +36,7 @@ class OpInfo(Typed):
     outputs: tuple[int, ...]
 
 
-class Graph(Typed):
+class Graph(Typed, frozen=True):
     """The first subgraph, and the ops of the others (bodies of loops) by name."""
 
     tensors: tuple[TensorInfo, ...]

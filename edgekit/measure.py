@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import plugin
+from edgekit import npz, plugin
 from edgekit.errors import PassError
-from edgekit.families._base import Family
 from edgekit.model import Model
-from edgekit.runtime import open_model
+from edgekit.runtime import as_family
 from edgekit.runtime.runner import EngineRunner
 from edgekit.typed import Typed
 
@@ -28,7 +26,7 @@ Array = NDArray[Any]
 SLICE_SECONDS = 0.02  # each turn of a candidate lasts about this long
 
 
-class Latency(Typed):
+class Latency(Typed, frozen=True):
     """Seconds for one pass over every signature, and the ratio to the first candidate.
 
     `ratio_low` and `ratio_high` bound the ratio with 95 % confidence; `noise` is the relative
@@ -43,7 +41,7 @@ class Latency(Typed):
     runs: int
 
 
-class Trial(Typed):
+class Trial(Typed, frozen=True):
     """What running an artifact told: memory in bytes, and ops its engine did not speed up."""
 
     memory: int
@@ -63,20 +61,19 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
 
     model = Model.load(artifact)
     plugin.load("runtime.engines", engine).check_installed()
-    with np.load(draws, allow_pickle=False) as file:
-        inputs = dict(file)
     warm_engine(engine)
     before, start = resident(), time.perf_counter()
-    member = open_model(artifact, model, engine, threads)
-    for name in model.signatures:
-        member.runner.load(name)  # type: ignore[attr-defined]
+    runner = EngineRunner(artifact, model, engine, threads)
+    calls = [signature_call(runner, model, name) for name in model.signatures]
     load_seconds = time.perf_counter() - start
-    outputs = member.trial(inputs)
+    for call in calls:
+        call()
     memory = peak() - before
+    outputs = as_family(model, runner).trial(npz.read(draws))
     for name, array in outputs.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise PassError(f"the artifact's output '{name}' holds NaN or infinite values")
-    np.savez(output / "outputs.npz", **outputs)  # type: ignore[arg-type]
+    npz.write(output / "outputs.npz", outputs)
     share, fallbacks = coverage(artifact, model, engine)
     return Trial(
         memory=max(memory, 0), load_seconds=load_seconds, delegated=share, fallbacks=fallbacks
@@ -101,8 +98,13 @@ def resident() -> int:
 
 
 def peak() -> int:
-    """The most resident memory this process ever had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """The most resident memory this process ever had, in bytes.
+
+    Not from getrusage, whose maximum a child process inherits from its parent.
+    """
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
 
 
 def latency(
@@ -117,26 +119,35 @@ def latency(
         threads: CPU threads of the engine.
         seconds: about how long to measure all of them together.
     """
-    calls = [one_pass(folder, engine, threads) for folder in artifacts]
+    calls = [all_signatures(path, engine, threads) for path in artifacts]
     return interleaved(calls, seconds)
 
 
-def one_pass(folder: Path, engine: str, threads: int) -> Callable[[], None]:
+def all_signatures(folder: Path, engine: str, threads: int) -> Callable[[], None]:
     """A function that runs every signature of a model once, on one static batch."""
     model = Model.load(folder)
     runner = EngineRunner(folder, model, engine, threads)
-    random = np.random.default_rng(0)
-    jobs = []
-    for name, signature in model.signatures.items():
-        shapes = [(tuple(int(n or 1) for n in t.shape), t.dtype) for t in signature.inputs]
-        inputs = [random.random(shape).astype(dtype) for shape, dtype in shapes]
-        jobs.append((runner.load(name), inputs))
+    return in_turn([signature_call(runner, model, name) for name in model.signatures])
+
+
+def in_turn(calls: Sequence[Callable[[], Any]]) -> Callable[[], None]:
+    """One function that makes all the calls."""
 
     def run() -> None:
-        for call, inputs in jobs:
-            call(inputs)
+        for call in calls:
+            call()
 
     return run
+
+
+def signature_call(runner: EngineRunner, model: Model, name: str) -> Callable[[], Any]:
+    """One signature on a fixed batch, as a function without arguments."""
+    random, call = np.random.default_rng(0), runner.load(name)
+    inputs = [
+        random.random(tuple(int(n or 1) for n in tensor.shape)).astype(tensor.dtype)
+        for tensor in model.signatures[name].inputs
+    ]
+    return lambda: call(inputs)
 
 
 def interleaved(calls: Sequence[Callable[[], None]], seconds: float) -> list[Latency]:
@@ -194,8 +205,3 @@ def machine() -> dict[str, Any]:
                 model = line.split(":", 1)[1].strip()
                 break
     return {"architecture": platform.machine(), "cpu": model, "cores": os.cpu_count()}
-
-
-def family_of(folder: Path, engine: str, threads: int) -> Family:
-    """The model in a folder of the work space, opened in its engine."""
-    return open_model(folder, Model.load(folder), engine, threads)

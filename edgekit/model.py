@@ -13,7 +13,7 @@ from edgekit.typed import Typed, convert, to_json
 Range = tuple[float, float]
 
 
-class Tensor(Typed):
+class Tensor(Typed, frozen=True):
     """One input or output of a signature.
 
     `shape` includes the batch; None is a free dimension. `role` says what the values mean to the
@@ -29,7 +29,7 @@ class Tensor(Typed):
     source: str | int = 0
 
 
-class Signature(Typed):
+class Signature(Typed, frozen=True):
     """One callable of a model: named inputs to named outputs, computed by one part."""
 
     part: str
@@ -41,7 +41,7 @@ class Signature(Typed):
         return next((tensor for tensor in self.inputs if tensor.role == role), None)
 
 
-class Settings(Typed):
+class Settings(Typed, frozen=True):
     """What a family needs to know beyond shapes, to draw inputs as training did.
 
     `prior` is "normal" (mean 0, deviation 1) or "uniform" (-1…1). `classes` is the number of
@@ -52,7 +52,7 @@ class Settings(Typed):
     classes: int | None = None
 
 
-class Model(Typed):
+class Model(Typed, frozen=True):
     """What passes take and give: a description (model.json) beside its files in one folder.
 
     `kind` is what the files are: keras, saved-model (static shapes), litert, openvino.

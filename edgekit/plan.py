@@ -22,7 +22,7 @@ LOWERING = {
 }
 
 
-class Step(Typed):
+class Step(Typed, frozen=True):
     """One pass with its options, complete and checked."""
 
     name: str
@@ -44,7 +44,7 @@ class Step(Typed):
         return plugin.load("passes", self.name)
 
 
-class Candidate(Typed):
+class Candidate(Typed, frozen=True):
     """One way to make an artifact: a recipe and its steps. `offered`: may be chosen."""
 
     name: str
@@ -53,7 +53,7 @@ class Candidate(Typed):
     offered: bool = True
 
 
-class TargetPlan(Typed):
+class TargetPlan(Typed, frozen=True):
     """All candidates of one target, the float32 baseline first."""
 
     name: str

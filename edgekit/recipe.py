@@ -11,7 +11,7 @@ from edgekit.typed import Typed, read_toml
 FOLDER = Path(__file__).parent / "recipes"
 
 
-class Recipe(Typed):
+class Recipe(Typed, frozen=True):
     """Either passes for each engine, in order, or other recipes to choose from by measurement.
 
     A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is

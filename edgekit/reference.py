@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import plugin
+from edgekit import npz, plugin
 from edgekit.data import load_data
 from edgekit.families._base import Family, Runner
 from edgekit.model import Model
@@ -59,17 +59,17 @@ def reference(
     first, last = split(given, samples)
 
     draws = member.draw(samples, seed, first)
-    np.savez(output / "draws.npz", **draws)
-    np.savez(output / "outputs.npz", **member.trial(draws))
-    np.savez(output / "resampled.npz", **member.trial(member.draw(samples, RESAMPLE_SEED + seed)))
+    npz.write(output / "draws.npz", draws)
+    npz.write(output / "outputs.npz", member.trial(draws))
+    npz.write(output / "resampled.npz", member.trial(member.draw(samples, RESAMPLE_SEED + seed)))
     recorder = Recorder(runner)
     recorded = family(described, recorder)
     calibration_draws = recorded.draw(calibration, CALIBRATION_SEED + seed, last)
     recorder.seen.clear()  # drawing may run the net on inputs that no loop feeds it
     recorded.trial(calibration_draws)
-    np.savez(
+    npz.write(
         output / "calibration.npz",
-        **{name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
+        {name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
     )
 
 

@@ -46,9 +46,9 @@ class Random:
         self._bits = np.random.PCG64(np.random.SeedSequence([seed, stream]))
 
     def uniform(self, shape: Sequence[int]) -> Array:
-        """Doubles strictly between 0 and 1, on the 2^-53 grid shifted by half a step."""
+        """Doubles strictly between 0 and 1, on the 2^-52 grid shifted by half a step."""
         raw = self._bits.random_raw(int(np.prod(shape))).reshape(shape)
-        return ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
     def normal(self, shape: Sequence[int]) -> NDArray[np.float32]:
         """Standard normal float32 values."""

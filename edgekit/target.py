@@ -8,7 +8,7 @@ from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
 
 
-class Target(Typed):
+class Target(Typed, frozen=True):
     """A device: its engine, what it is allowed to run, and how much.
 
     `precisions` are the recipes that make sense there, in the order they are tried by `auto`.

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, os_error
 
 
 def main(job_file: Path) -> int:
@@ -28,17 +28,15 @@ def main(job_file: Path) -> int:
         record(output, type(error).__name__, str(error))
         return 1
     except MemoryError:
-        record(output, "PassError", f"{job['function']}: out of memory; close other programs")
+        record(output, "PassError", f"{job['title']}: out of memory; close other programs")
         return 1
     except OSError as error:
-        place = f" ('{error.filename}')" if error.filename else ""
-        record(output, "InputError", f"{error.strerror or error}{place}")
+        record(output, "InputError", os_error(error))
         return 1
     except Exception as error:  # a library failed in a way we did not foresee
         traceback.print_exc()
         reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
-        name = job["function"].split(":")[0].rsplit(".", 1)[-1].replace("_", "-")
-        record(output, "PassError", f"{name}: {type(error).__name__}: {reason[:300]}")
+        record(output, "PassError", f"{job['title']}: {type(error).__name__}: {reason[:300]}")
         return 1
     return 0
 

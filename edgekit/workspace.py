@@ -114,7 +114,12 @@ class Workspace:
             child.kill()
 
     def _run_child(self, function: str, output: Path, arguments: Mapping[str, Any]) -> None:
-        job = {"function": function, "output": str(output), "arguments": dict(arguments)}
+        job = {
+            "title": title(function, arguments),
+            "function": function,
+            "output": str(output),
+            "arguments": dict(arguments),
+        }
         (output / "job.json").write_bytes(msgspec.json.encode(job, enc_hook=str))
         with (output / "log.txt").open("wb") as log:
             child = subprocess.Popen(
@@ -134,27 +139,28 @@ class Workspace:
                     child.wait()
                 self._running.discard(child)
         if code:
-            raise child_error(function, code, output)
+            raise child_error(title(function, arguments), code, output)
 
 
-def child_error(function: str, code: int, output: Path) -> EdgekitError:
+def title(function: str, arguments: Mapping[str, Any]) -> str:
+    """What a step is called in messages: its pass, else its module."""
+    return str(arguments.get("name") or function.split(":", maxsplit=1)[0].rsplit(".", 1)[-1])
+
+
+def child_error(name: str, code: int, output: Path) -> EdgekitError:
     """The error of a child that ended badly: its own, or what its end tells."""
     record = output / "error.json"
     if record.is_file():
         told = json.loads(record.read_text())
         kind: type[EdgekitError] = getattr(errors, told["type"], PassError)
         return kind(told["message"])
-    name = function.split(":")[0].removeprefix("edgekit.").removeprefix("passes.")
-    name = name.replace("_", "-")
     tail = (output / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
     if code < 0:
         return PassError(f"{name}: the process crashed ({signal.Signals(-code).name})")
     return PassError(f"{name}: the process ended with code {code}: {''.join(tail)[:200]}")
 
 
-def step_key(
-    function: str, needs: Sequence[str], arguments: Mapping[str, Any], root: Path
-) -> str:
+def step_key(function: str, needs: Sequence[str], arguments: Mapping[str, Any], root: Path) -> str:
     """The hash of everything that determines a step's result."""
     material = {
         "function": function,
@@ -190,7 +196,7 @@ def code_hash() -> str:
 @cache
 def tool_version(module: str) -> str:
     """The version of the distribution that brings a module; for user modules, their file's hash."""
-    for name in packages_distributions().get(module.split(".")[0], []):
+    for name in packages_distributions().get(module.split(".", maxsplit=1)[0], []):
         try:
             return f"{name} {version(name)}"
         except PackageNotFoundError:

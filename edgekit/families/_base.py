@@ -20,7 +20,7 @@ Arrays = Mapping[str, Array]
 LABEL = re.compile(r"label|class|cond|category|style|one.?hot", re.IGNORECASE)
 
 
-class PartInfo(Typed):
+class PartInfo(Typed, frozen=True):
     """What a source knows of one net: its tensors, and what only the layers tell.
 
     `bottleneck` is whether some layer between image input and image output is flat (rank 2).

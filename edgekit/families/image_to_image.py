@@ -11,6 +11,7 @@ from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import LABEL, Array, Arrays, PartInfo, rename
 from edgekit.families.autoencoder import image_rows
+from edgekit.families.latent import is_vector
 from edgekit.model import Model, Signature
 from edgekit.rng import Random
 
@@ -23,12 +24,12 @@ class Family(_base.Family):
 
     @classmethod
     def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
-        """One part from a signal (rank 3 or more) to a signal of the same rank."""
+        """One part from a signal (rank 3 or more, not one 1×1 pixel) to one of the same rank."""
         if len(parts) != 1:
             return None
         ((name, part),) = parts.items()
         image, output = part.inputs[0], part.outputs[0]
-        if len(image.shape) < 3 or len(output.shape) != len(image.shape):
+        if is_vector(image) or len(output.shape) != len(image.shape):
             return None
         conditions = (
             rename(tensor, tensor.name, "label" if LABEL.search(tensor.name) else "latent")
@@ -76,18 +77,17 @@ class Family(_base.Family):
         the prior with seed 0.
         """
         images = np.asarray(images)
-        for name, signature in self.model.signatures.items():
-            if images.shape[1:] == signature.inputs[0].shape[1:]:
-                break
-        else:
-            sizes = ", ".join(str(s.inputs[0].shape[1:]) for s in self.model.signatures.values())
+        sizes = {name: s.inputs[0].shape[1:] for name, s in self.model.signatures.items()}
+        name = next((name for name, size in sizes.items() if size == images.shape[1:]), None)
+        if name is None:
+            known = ", ".join(map(str, sizes.values()))
             raise InputError(
-                f"images are {images.shape}; this bundle takes {sizes} "
+                f"images are {images.shape}; this bundle takes {known} "
                 "(resize them, or convert again with --input-size)"
             )
         drawn = {
             tensor.name: self.draw_input(tensor, len(images), Random(0, stream), conditions)
-            for stream, tensor in enumerate(signature.inputs[1:], start=1)
+            for stream, tensor in enumerate(self.model.signatures[name].inputs[1:], start=1)
         }
         return self.output(name, self.runner.run(name, {"image": images, **drawn}))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from edgekit import npz
 from edgekit.errors import PassError
 from edgekit.model import Model, Signature
 from edgekit.sources import Trust
@@ -16,7 +16,7 @@ from edgekit.typed import Typed
 Array = NDArray[Any]
 
 
-class Context(Typed):
+class Context(Typed, frozen=True):
     """Folders of the step, and what the user trusts. `calibration` is an npz of recorded inputs."""
 
     source: Path
@@ -29,8 +29,8 @@ def calibration_rows(ctx: Context, name: str, signature: Signature) -> list[dict
     """What one signature saw on the original's runs: one dict of input batches for each call."""
     if ctx.calibration is None:
         raise PassError("this pass needs calibration data and was given none")
-    with np.load(ctx.calibration, allow_pickle=False) as recorded:
-        arrays = {t.name: recorded[f"{name}/{t.name}"] for t in signature.inputs}
+    recorded = npz.read(ctx.calibration)
+    arrays = {tensor.name: recorded[f"{name}/{tensor.name}"] for tensor in signature.inputs}
     batch = int(signature.inputs[0].shape[0] or 1)
     count = len(next(iter(arrays.values()))) // batch
     return [

@@ -13,7 +13,7 @@ TAKES, GIVES = "openvino", "openvino"
 NEEDS = ("openvino", "nncf")
 
 
-class Options(Typed):
+class Options(Typed, frozen=True):
     """`bits` 4 applies to dense layers, the others stay at 8.
 
     `group_size` weights share a scale (-1: a whole channel). `scale_estimation` and `awq` choose
@@ -37,7 +37,9 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
 
     for name, signature in model.signatures.items():
         graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
-        data = nncf.Dataset(calibration_rows(ctx, name, signature)) if options.calibrates() else None
+        data = (
+            nncf.Dataset(calibration_rows(ctx, name, signature)) if options.calibrates() else None
+        )
         extra: dict[str, Any] = {}
         if options.bits == 4:
             extra = {
@@ -45,9 +47,15 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
                 "scale_estimation": options.scale_estimation,
                 "awq": options.awq,
                 "all_layers": True,
+                # Layers narrower than a group get the largest group that fits, else 8 bits.
+                "advanced_parameters": nncf.AdvancedCompressionParameters(
+                    group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST
+                ),
             }
-        mode = nncf.CompressWeightsMode.INT4_ASYM if options.bits == 4 else (
-            nncf.CompressWeightsMode.INT8_ASYM
+        mode = (
+            nncf.CompressWeightsMode.INT4_ASYM
+            if options.bits == 4
+            else (nncf.CompressWeightsMode.INT8_ASYM)
         )
         try:
             graph = nncf.compress_weights(graph, mode=mode, dataset=data, **extra)

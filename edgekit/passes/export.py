@@ -18,7 +18,7 @@ TAKES, GIVES = "keras", "saved-model"
 NEEDS = ("tensorflow", "keras")
 
 
-class Options(Typed):
+class Options(Typed, frozen=True):
     """None: shapes are fixed in the model's description."""
 
 
@@ -47,9 +47,8 @@ def static_function(graph: Any, signature: Signature) -> Any:
     specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in signature.inputs]
     names = [tensor.name for tensor in signature.outputs]
 
-    @tf.function(input_signature=specs)
     def call(*inputs: Any) -> dict[str, Any]:
         outputs = graph(*inputs)
         return {n: tf.identity(x, name=n) for n, x in zip(names, outputs, strict=True)}
 
-    return call
+    return tf.function(call, input_signature=specs)

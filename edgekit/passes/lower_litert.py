@@ -15,7 +15,7 @@ TAKES, GIVES = "saved-model", "litert"
 NEEDS = ("tensorflow", "ai_edge_litert")
 
 
-class Options(Typed):
+class Options(Typed, frozen=True):
     """`quantize` is what the converter does itself.
 
     none: float32. float16: weights stored in half precision. dynamic: int8 weights, activations
@@ -43,9 +43,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     return result
 
 
-def convert(
-    name: str, signature: Signature, model: Model, options: Options, ctx: Context
-) -> bytes:
+def convert(name: str, signature: Signature, model: Model, options: Options, ctx: Context) -> bytes:
     """One signature as the content of a .tflite file."""
     import tensorflow as tf
 

@@ -14,7 +14,7 @@ TAKES, GIVES = "saved-model", "openvino"
 NEEDS = ("openvino", "tensorflow")
 
 
-class Options(Typed):
+class Options(Typed, frozen=True):
     """`float16` stores the weights in half precision; computation stays float32."""
 
     float16: bool = False

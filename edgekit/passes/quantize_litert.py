@@ -7,7 +7,8 @@ layers over `int8` of everything is never larger than int8 alone.
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from edgekit.errors import PassError
 from edgekit.litert_file import check_weights_present
@@ -21,7 +22,7 @@ GRANULARITY = {"tensor": "TENSORWISE", "channel": "CHANNELWISE", "block-32": "BL
                "block-64": "BLOCKWISE_64", "block-128": "BLOCKWISE_128"}  # fmt: skip
 
 
-class Rule(Typed):
+class Rule(Typed, frozen=True):
     """What to do with ops whose output name matches `layers` and whose type is `op`.
 
     `mode`: dynamic (activations quantized at run time), weights (stored small, computed in
@@ -36,10 +37,16 @@ class Rule(Typed):
     granularity: Literal["tensor", "channel", "block-32", "block-64", "block-128"] = "channel"
 
 
-class Options(Typed):
-    """The rules, first to last."""
+class Options(Typed, frozen=True):
+    """The rules, first to last.
+
+    `ranges` is how calibration batches combine into the range of a static activation: extremes
+    keeps every value seen; moving-average, the quantizer's own default, clips the rare ones, which
+    in generators carry the picture.
+    """
 
     rules: tuple[Rule, ...] = (Rule(),)
+    ranges: Literal["extremes", "moving-average"] = "extremes"
 
     def calibrates(self) -> bool:
         """Whether the pass reads calibration data."""
@@ -62,13 +69,15 @@ def quantize(
     """One signature as the content of a quantized .tflite file."""
     from litert_quantizer import quantizer
 
+    path = ctx.source / model.files[name]
     try:
-        tool = quantizer.Quantizer(str(ctx.source / model.files[name]))
+        tool = quantizer.Quantizer(str(path))
         for rule in options.rules:
             add_rule(tool, rule)
         statistics = None
         if tool.need_calibration:
-            statistics = tool.calibrate(calibration(ctx, name, signature))
+            rows = calibration_rows(ctx, name, signature)
+            statistics = calibrate(path, tool.get_quantization_recipe(), rows, options.ranges)
         return bytes(tool.quantize(statistics).quantized_model)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise PassError(
@@ -77,33 +86,40 @@ def quantize(
         ) from None
 
 
-def calibration(
-    ctx: Context, name: str, signature: Signature
-) -> dict[str, list[dict[str, Array]]]:
-    """Recorded inputs by the signature key inside the artifact."""
-    return {"serving_default": calibration_rows(ctx, name, signature)}
+def calibrate(path: Path, recipe: Any, rows: list[dict[str, Array]], ranges: str) -> Any:
+    """The range of every tensor that the recipe makes static."""
+    from litert_quantizer import calibrator, recipe_manager
+    from litert_quantizer.utils import qsv_utils
+
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(recipe)
+    update = {
+        "extremes": qsv_utils.min_max_update,
+        "moving-average": qsv_utils.moving_average_update,
+    }[ranges]
+    tool = calibrator.Calibrator(str(path), qsv_update_func=update)
+    tool.calibrate({"serving_default": rows}, manager)
+    return tool.get_model_qsvs()
 
 
-def add_rule(tool: object, rule: Rule) -> None:
+def add_rule(tool: Any, rule: Rule) -> None:
     """Give one rule to the quantizer."""
     from litert_quantizer import qtyping
     from litert_quantizer.algorithm_manager import AlgorithmName
 
     where = {"regex": rule.layers, "operation_name": qtyping.TFLOperationName(rule.op)}
     if rule.mode == "float":
-        tool.update_quantization_recipe(  # type: ignore[attr-defined]
-            **where, algorithm_key=AlgorithmName.NO_QUANTIZE
-        )
+        tool.update_quantization_recipe(**where, algorithm_key=AlgorithmName.NO_QUANTIZE)
         return
     grain = qtyping.QuantGranularity[GRANULARITY[rule.granularity]]
     if rule.mode == "static":
-        tool.add_static_config(  # type: ignore[attr-defined]
+        tool.add_static_config(
             **where,
             activation_num_bits=rule.activations,
             weight_num_bits=rule.bits,
             weight_granularity=grain,
         )
     elif rule.mode == "dynamic":
-        tool.add_dynamic_config(**where, num_bits=rule.bits, granularity=grain)  # type: ignore[attr-defined]
+        tool.add_dynamic_config(**where, num_bits=rule.bits, granularity=grain)
     else:
-        tool.add_weight_only_config(**where, num_bits=rule.bits, granularity=grain)  # type: ignore[attr-defined]
+        tool.add_weight_only_config(**where, num_bits=rule.bits, granularity=grain)

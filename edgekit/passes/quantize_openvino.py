@@ -13,13 +13,16 @@ TAKES, GIVES = "openvino", "openvino"
 NEEDS = ("openvino", "nncf")
 
 
-class Options(Typed):
+class Options(Typed, frozen=True):
     """`preset` mixed: activations asymmetric. `bias_correction`: fast, full or none.
 
-    `smooth_quant` is the strength of moving outliers from activations to weights, -1 for none.
+    `ranges`: extremes keeps every value seen in calibration, mean (NNCF's default) and quantile
+    clip the rare ones. `smooth_quant` is the strength of moving outliers from activations to
+    weights, -1 for none.
     """
 
     preset: Literal["mixed", "performance"] = "mixed"
+    ranges: Literal["extremes", "mean", "quantile"] = "extremes"
     bias_correction: Literal["fast", "full", "none"] = "fast"
     smooth_quant: float | None = None
 
@@ -32,9 +35,15 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     """Quantize every signature; raises PassError when NNCF refuses the graph."""
     import nncf
     import openvino
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet as Ranges
 
     advanced = nncf.AdvancedQuantizationParameters(
-        disable_bias_correction=options.bias_correction == "none"
+        disable_bias_correction=options.bias_correction == "none",
+        activations_range_estimator_params={
+            "extremes": Ranges.MINMAX,
+            "mean": Ranges.MEAN_MINMAX,
+            "quantile": Ranges.MEAN_QUANTILE,
+        }[options.ranges],
     )
     if options.smooth_quant is not None:
         advanced.smooth_quant_alphas = nncf.AdvancedSmoothQuantParameters(

@@ -9,12 +9,13 @@ from edgekit.measure import Latency
 from edgekit.typed import Typed, to_json
 
 
-class Result(Typed):
+class Result(Typed, frozen=True):
     """One candidate on one target.
 
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
     `delegated` the share of ops on the engine's fast path. `verdict` says whether it was chosen,
-    or why not; `failure` is set when it could not be made or run.
+    or why not; `same_as` names an earlier candidate with the same artifact, `failure` is set when
+    it could not be made or run.
     """
 
     name: str
@@ -28,11 +29,12 @@ class Result(Typed):
     fallbacks: tuple[str, ...] = ()
     latency: Latency | None = None
     scores: dict[str, float] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    same_as: str = ""
     failure: str = ""
     verdict: str = ""
 
 
-class TargetReport(Typed):
+class TargetReport(Typed, frozen=True):
     """All candidates of one target. `bundle` is where the chosen one was written."""
 
     name: str
@@ -54,8 +56,12 @@ class TargetReport(Typed):
         return next((result for result in self.results if result.name == name), None)
 
 
-class Report(Typed):
-    """A whole conversion: what was asked, on which machine, and every target's candidates."""
+class Report(Typed, frozen=True):
+    """A whole conversion: what was asked, on which machine, and every target's candidates.
+
+    `resampled` holds the distances between two independent sets of the original's own samples:
+    what a distance means that is no larger.
+    """
 
     model: str
     family: str
@@ -66,6 +72,7 @@ class Report(Typed):
     created: str
     gates: tuple[str, ...] = ()
     features: str = ""
+    resampled: dict[str, float] = {}  # noqa: RUF012
     remarks: tuple[str, ...] = ()
     machine: dict[str, Any] = {}  # noqa: RUF012
     tools: dict[str, str] = {}  # noqa: RUF012

@@ -59,13 +59,16 @@ def page(
                     if target.baseline
                 ],
                 "pictures": compared(original[shown], candidate, tensor.range),
-                "worst": worst_pairs(original[shown], candidate, tensor.range, span(tensor, original[shown])),
+                "worst": worst_pairs(
+                    original[shown], candidate, tensor.range, span(tensor, original[shown])
+                ),
             }
         )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(template).render(
+    text: str = environment.from_string(template).render(
         report=report, sections=sections, model=model, inputs=inputs_text(draws)
     )
+    return text
 
 
 def inputs_text(draws: Arrays) -> str:

@@ -11,7 +11,7 @@ from edgekit.families._base import Family
 from edgekit.model import Model
 from edgekit.runtime.runner import EngineRunner
 
-__all__ = ["load", "open_model"]
+__all__ = ["as_family", "default_threads", "load"]
 
 
 def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
@@ -34,12 +34,13 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
     """
     folder = Path(bundle)
     manifest = read_manifest(folder)
-    return open_model(folder, manifest.model, manifest.engine, threads or default_threads(manifest))
+    count = threads or default_threads(manifest)
+    runner = EngineRunner(folder, manifest.model, manifest.engine, count)
+    return as_family(manifest.model, runner)
 
 
-def open_model(folder: Path, model: Model, engine: str, threads: int) -> Family:
-    """Open a model whose files lie in `folder` with the named engine."""
-    runner = EngineRunner(folder, model, engine, threads)
+def as_family(model: Model, runner: EngineRunner) -> Family:
+    """The model as its family, computed by a runner."""
     family: type[Family] = plugin.load("families", model.family).Family
     return family(model, runner)
 

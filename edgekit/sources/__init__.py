@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 MODEL_TOML = "model.toml"
 
 
-class Trust(Typed):
+class Trust(Typed, frozen=True):
     """What of a model file may run: Lambda layers and file ops, and the user's own modules."""
 
     trust: bool = False
     custom_objects: tuple[str, ...] = ()
 
 
-class ModelToml(Typed):
+class ModelToml(Typed, frozen=True):
     """model.toml: which file is which part of a model of several nets."""
 
     parts: dict[str, str]

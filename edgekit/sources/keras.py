@@ -137,9 +137,7 @@ class KerasPart:
                 range=output_range(net, tensor),
                 source=index,
             )
-            for index, (name, tensor) in enumerate(
-                zip(output_names(net), net.outputs, strict=True)
-            )
+            for index, (name, tensor) in enumerate(zip(output_names(net), net.outputs, strict=True))
         ]
         inputs = [
             Tensor(

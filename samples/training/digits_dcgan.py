@@ -132,7 +132,7 @@ def train(
 
 
 def main() -> None:
-    options = start("Train the DCGAN of digits.", epochs=40)
+    options = start("Train the DCGAN of digits.", epochs=50)
     (images, labels), (held_out, _) = digits.split()
     begun = time.monotonic()
     real = images[..., np.newaxis].astype(np.float32) / 127.5 - 1.0

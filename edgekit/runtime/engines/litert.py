@@ -86,7 +86,7 @@ class LitertCall:
     def _names(self, side: str) -> dict[int, str]:
         """Signature names by tensor index; artifacts have one signature."""
         signatures = self._interpreter._get_full_signature_list()
-        first = next(iter(signatures.values()), {side: {}})
+        first: dict[str, dict[str, int]] = next(iter(signatures.values()), {side: {}})
         return {index: name for name, index in first[side].items()}
 
     def __call__(self, inputs: list[Array]) -> list[Array]:

@@ -1,0 +1,170 @@
+"""Builds, runs and times every candidate of a target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from edgekit.bundle import sha256
+from edgekit.errors import EdgekitError, PassError
+from edgekit.measure import Latency, Trial
+from edgekit.plan import BASELINE, Candidate, TargetPlan
+from edgekit.proof import Proof
+from edgekit.report import Result, TargetReport
+from edgekit.request import Request
+from edgekit.typed import Typed
+from edgekit.workspace import Workspace
+
+ARTIFACTS = (".tflite", ".xml", ".bin")
+FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
+
+
+class Made(Typed, frozen=True):
+    """A candidate that was built and run: where its model and its outputs are."""
+
+    artifact: Path
+    trial: Path
+
+
+class Bench:
+    """The candidates of all targets; timings are kept, since targets may share an engine."""
+
+    def __init__(
+        self, request: Request, workspace: Workspace, described: Path, proof: Proof
+    ) -> None:
+        self._request, self._workspace = request, workspace
+        self._described, self._proof = described, proof
+        self._timings: dict[tuple[object, ...], list[Latency]] = {}
+
+    def run(
+        self, plan: TargetPlan, done: Callable[[str], None]
+    ) -> tuple[TargetReport, dict[str, Made]]:
+        """Build, run and time every candidate; failures are collected, not raised."""
+        threads = self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
+        built: dict[str, Made] = {}
+
+        def attempt(candidate: Candidate) -> Result:
+            result = Result(
+                name=candidate.name,
+                recipe=candidate.recipe,
+                offered=candidate.offered,
+                steps=tuple(step.name for step in candidate.steps),
+            )
+            try:
+                made = self._build_and_try(plan, candidate, threads)
+                result = self._measured(result, candidate, made)
+                built[candidate.name] = made
+            except EdgekitError as error:
+                result = msgspec.structs.replace(result, failure=str(error))
+            finally:
+                done(f"{plan.name}: {candidate.name}")
+            return result
+
+        with ThreadPoolExecutor(self._request.jobs) as pool:
+            try:
+                results = list(pool.map(attempt, plan.candidates))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._workspace.stop()
+                raise
+        results = with_twins(results, built)
+        if BASELINE in built:
+            results = self._timed(plan.target.engine, threads, built, results)
+        return TargetReport(
+            name=plan.name,
+            description=plan.target.description,
+            engine=plan.target.engine,
+            threads=threads,
+            results=tuple(results),
+        ), built
+
+    def _build_and_try(self, plan: TargetPlan, candidate: Candidate, threads: int) -> Made:
+        """Run the passes one after another, then the artifact on the original's inputs."""
+        trust, folder = self._request.trust, self._described
+        for step in candidate.steps:
+            calibration = self._proof.folder / "calibration.npz" if step.calibrates else None
+            folder = self._workspace.step(
+                "edgekit.passes._run:run_pass",
+                needs=(*step.load().NEEDS, *trust.custom_objects),
+                name=step.name,
+                options=step.options,
+                source=folder,
+                calibration=calibration,
+                trust=trust,
+            )
+        engine = plan.target.engine
+        trial = self._workspace.step(
+            "edgekit.measure:trial",
+            needs=("ai_edge_litert" if engine == "litert" else engine,),
+            artifact=folder,
+            engine=engine,
+            draws=self._proof.folder / "draws.npz",
+            threads=threads,
+        )
+        return Made(artifact=folder, trial=trial)
+
+    def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
+        """The result with what the trial told; PassError when float32 is not the original."""
+        told = msgspec.json.decode((made.trial / "result.json").read_bytes(), type=Trial)
+        error = self._proof.relative_error(made.trial)
+        if candidate.name == BASELINE and error > FLOAT_TOLERANCE:
+            raise PassError(
+                f"{candidate.steps[-1].name}: the float32 artifact differs from the original by "
+                f"{error:.2g} (relative), more than {FLOAT_TOLERANCE:g}: the lowering is wrong"
+            )
+        return msgspec.structs.replace(
+            result,
+            size=artifact_size(made.artifact),
+            memory=told.memory,
+            load_seconds=told.load_seconds,
+            delegated=told.delegated,
+            fallbacks=told.fallbacks,
+            scores=self._proof.score(made.trial),
+        )
+
+    def _timed(
+        self, engine: str, threads: int, built: Mapping[str, Made], results: Sequence[Result]
+    ) -> list[Result]:
+        """The results with latencies, measured side by side in one process."""
+        artifacts = [built[result.name].artifact for result in results if result.name in built]
+        key = (engine, threads, *artifacts)
+        if key not in self._timings:
+            told = self._workspace.call(
+                "edgekit.measure:latency",
+                artifacts=artifacts,
+                engine=engine,
+                threads=threads,
+                seconds=self._request.seconds * len(artifacts),
+            )
+            self._timings[key] = msgspec.convert(told, list[Latency])
+        timings = dict(zip(artifacts, self._timings[key], strict=True))
+        return [
+            msgspec.structs.replace(result, latency=timings[built[result.name].artifact])
+            if result.name in built
+            else result
+            for result in results
+        ]
+
+
+def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:
+    """The results with `same_as` set where a recipe changed nothing that an earlier one had not."""
+    first: dict[tuple[str, ...], str] = {}
+    marked = []
+    for result in results:
+        twin = result.name
+        if result.name in built:
+            folder = built[result.name].artifact
+            files = sorted(path for path in folder.iterdir() if path.suffix in ARTIFACTS)
+            twin = first.setdefault(tuple(map(sha256, files)), result.name)
+        same = twin if twin != result.name else ""
+        marked.append(msgspec.structs.replace(result, same_as=same))
+    return marked
+
+
+def artifact_size(folder: Path) -> int:
+    """Bytes of the artifacts in a model folder."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.suffix in ARTIFACTS)

@@ -1,0 +1,86 @@
+"""The command line: one file a command, bodies import late so that --help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from edgekit._version import __version__
+from edgekit.errors import EdgekitError, os_error
+
+COMMANDS = ("convert", "validate", "run", "bench", "inspect", "targets", "recipes", "doctor")
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Commands imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of edgekit/cli/<name>.py."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"edgekit.cli.{name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """An unknown command is answered with the nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from edgekit.errors import did_you_mean
+
+            ctx.fail(f"unknown command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgekit")
+def cli() -> None:
+    """Make trained generative models small, fast and dependable on edge devices."""
+
+
+def main() -> None:
+    """Run the command; every error is one line and an exit code.
+
+    0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cli(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        where = f" (edgekit {command_of(error)} --help)" if command_of(error) else ""
+        fail(" ".join(error.format_message().split()) + where, error.exit_code)
+    except EdgekitError as error:
+        fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        fail("interrupted; finished steps are kept, run the same command to go on", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        fail(os_error(error), 1)
+
+
+def command_of(error: click.ClickException) -> str:
+    """The command that a usage error belongs to; empty for edgekit itself."""
+    ctx = getattr(error, "ctx", None)
+    return str(ctx.info_name) if ctx is not None and ctx.parent is not None else ""
+
+
+def fail(message: str, code: int) -> None:
+    """One line on standard error; as JSON where --json was asked for."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": message, "exit_code": code}))
+    click.echo(f"edgekit: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,97 @@
+"""What commands print: tables, JSON and progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+
+def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> str:
+    """Rows as aligned columns under their names, numbers to the right.
+
+    The row whose first cell is `marked` gets an arrow. Plain text, since devices have no rich.
+    """
+    lines = [{key: str(value) for key, value in row.items()} for row in rows]
+    if not lines:
+        return "(none)"
+    columns = list(lines[0])
+    widths = {c: max(len(c), *(len(line[c]) for line in lines)) for c in columns}
+    right = {c for c in columns[1:] if all(numeric(line[c]) for line in lines)}
+
+    def laid(cells: Mapping[str, str], mark: str) -> str:
+        texts = [cells[c].rjust(widths[c]) if c in right else cells[c].ljust(widths[c])
+                 for c in columns]  # fmt: skip
+        return f"{mark} {'  '.join(texts)}".rstrip()
+
+    head = laid({c: c for c in columns}, " ")
+    body = [laid(line, "→" if marked and line[columns[0]] == marked else " ") for line in lines]
+    return "\n".join([head, "  " + "─" * (sum(widths.values()) + 2 * len(columns) - 2), *body])
+
+
+def numeric(cell: str) -> bool:
+    """Whether a cell holds a number (with a unit) or a dash."""
+    return cell[:1].isdigit() or cell in ("–", "") or (cell[:1] in "-+∞" and len(cell) > 1)
+
+
+def emit(value: Any, as_json: bool, text: str) -> None:
+    """Print a result: as JSON, or as text for people."""
+    click.echo(json.dumps(value, indent=2) if as_json else text)
+
+
+def json_option(function: Any) -> Any:
+    """The --json option of every command that prints a result."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(function)
+
+
+class Bar:
+    """Progress of a conversion on standard error: a bar with the time left, or lines."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        console = Console(stderr=True)
+        self._lines = not sys.stderr.isatty()
+        self._progress = Progress(
+            BarColumn(24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            disable=self._lines,
+            transient=True,
+        )
+        self._task = self._progress.add_task("loading the model", total=1)
+
+    def start(self, steps: int) -> None:
+        """Show the bar, with so many steps to come."""
+        self._progress.update(self._task, total=steps)
+        self._progress.start()
+
+    def done(self, what: str) -> None:
+        """Advance by one step."""
+        self._progress.update(self._task, advance=1, description=what)
+        if self._lines:
+            click.echo(f"  {what}", err=True)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()

@@ -1,0 +1,34 @@
+"""edgekit recipes"""
+
+from __future__ import annotations
+
+import click
+
+from edgekit.cli._show import emit, json_option, table
+
+
+@click.command("recipes", short_help="List the recipes, or show one to copy and change.")
+@click.argument("name", required=False)
+@json_option
+def command(name: str | None, as_json: bool) -> None:
+    """List all recipes, or print the TOML file of the recipe NAME."""
+    import msgspec
+
+    from edgekit import recipe
+
+    if name:
+        found = recipe.load(name)
+        text = recipe.find(name).read_text(encoding="utf-8").rstrip()
+        emit(msgspec.to_builtins(found), as_json, text)
+        return
+    found_all = {each: recipe.load(each) for each in recipe.names()}
+    rows = [
+        {
+            "recipe": each,
+            "engines": ", ".join(e for e in ("litert", "openvino") if r.passes(e) is not None)
+            or "all",
+            "description": r.description,
+        }
+        for each, r in found_all.items()
+    ]
+    emit(msgspec.to_builtins(found_all), as_json, table(rows))

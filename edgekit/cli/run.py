@@ -1,0 +1,52 @@
+"""edgekit run"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from edgekit.cli._show import emit, json_option
+
+
+@click.command("run", short_help="Generate with a bundle, to a picture, a sound or arrays.")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--count", "-n", default=1, show_default=True, type=click.IntRange(1), help="How many samples."
+)
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same samples.")
+@click.option("--label", type=int, help="Class of a conditional net.")
+@click.option(
+    "--input",
+    "input_path",
+    type=click.Path(path_type=Path),
+    help="Image, wav, npy or folder for an image-to-image net or autoencoder.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A .png (grid), .wav, .npy or .npz file.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Engine threads; the target's by default.")
+@json_option
+def command(bundle: Path, count: int, seed: int, label: int | None, input_path: Path | None,
+            output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
+    """Generate samples with BUNDLE, or transform the images of --input."""
+    from edgekit import runtime
+    from edgekit.save import load_input, save_samples
+
+    net = runtime.load(bundle, threads=threads)
+    start = time.perf_counter()
+    if input_path is None:
+        samples = net.generate(count, seed, label)
+    else:
+        samples = net.transform(load_input(input_path, net.model))
+    seconds = time.perf_counter() - start
+    save_samples(output, samples, net.output_tensor(net.model, net.shown(net.model)).range)
+    value = {"output": str(output), "shape": samples.shape, "seconds": seconds}
+    each = seconds / len(samples) * 1e3
+    emit(value, as_json, f"{output}: {len(samples)} × {samples.shape[1:]} in {seconds:.3g} s "
+                         f"({each:.3g} ms each)")  # fmt: skip

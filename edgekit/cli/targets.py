@@ -1,0 +1,29 @@
+"""edgekit targets"""
+
+from __future__ import annotations
+
+import click
+
+from edgekit.cli._show import emit, json_option, table
+
+
+@click.command("targets", short_help="List the devices, or show one.")
+@click.argument("name", required=False)
+@json_option
+def command(name: str | None, as_json: bool) -> None:
+    """List all targets, or print the TOML file of the target NAME."""
+    import msgspec
+
+    from edgekit import target
+
+    if name:
+        found = target.load(name)
+        text = target.find(name).read_text(encoding="utf-8").rstrip()
+        emit(msgspec.to_builtins(found), as_json, text)
+        return
+    found_all = {each: target.load(each) for each in target.names()}
+    rows = [
+        {"target": each, "engine": t.engine, "threads": t.threads, "description": t.description}
+        for each, t in found_all.items()
+    ]
+    emit(msgspec.to_builtins(found_all), as_json, table(rows))

@@ -1,0 +1,46 @@
+"""edgekit validate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekit.cli._show import emit, json_option, table
+
+
+@click.command("validate", short_help="Check a bundle on this machine: files, fidelity, latency.")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--threads", type=click.IntRange(1), help="Engine threads; the target's by default.")
+@json_option
+def command(bundle: Path, threads: int | None, as_json: bool) -> None:
+    """Run BUNDLE's golden samples here and compare them with the original's outputs.
+
+    Works on the device: needs only the bundle's engine. Exits 3 when a quality gate is missed.
+    """
+    import msgspec
+
+    from edgekit.errors import GateError
+    from edgekit.report import megabytes
+    from edgekit.validate import validate
+
+    outcome = validate(bundle, threads)
+    rows: list[dict[str, object]] = [
+        {"check": name, "here": f"{value:.4g}", "at conversion": f"{outcome.converted[name]:.4g}"
+         if name in outcome.converted else "–", "gate": outcome.gates.get(name, "–")}
+        for name, value in outcome.scores.items()
+    ]  # fmt: skip
+    text = "\n".join(
+        [
+            f"{bundle}: {outcome.files} files intact",
+            table(rows),
+            f"same as on the converting machine to {outcome.drift:.2g} of the range",
+            f"latency {outcome.latency.seconds * 1e3:.3g} ms a pass ({outcome.threads} threads, "
+            f"noise {outcome.latency.noise:.1%}), memory {megabytes(outcome.memory)}, "
+            f"loaded in {outcome.load_seconds * 1e3:.0f} ms",
+            "passed" if not outcome.missed else "missed: " + ", ".join(outcome.missed),
+        ]
+    )
+    emit(msgspec.to_builtins(outcome), as_json, text)
+    if outcome.missed:
+        raise GateError(f"'{bundle}' misses {', '.join(outcome.missed)} on this machine")

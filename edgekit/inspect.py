@@ -1,0 +1,178 @@
+"""What is inside a bundle, an artifact or a model, as a summary and tables."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekit.bundle import MANIFEST, read_manifest
+from edgekit.describe import Given
+from edgekit.errors import InputError
+from edgekit.litert_file import Graph, read_graph
+from edgekit.model import Model, Tensor
+from edgekit.report import megabytes
+from edgekit.sources import Trust, part_files
+from edgekit.typed import Typed
+from edgekit.workspace import Workspace
+
+Rows = list[dict[str, Any]]
+WEIGHT_BYTES = 64  # smaller constants are shapes and scalars
+
+
+class Facts(Typed, frozen=True):
+    """A summary by name, and tables by title."""
+
+    summary: dict[str, Any]
+    tables: dict[str, Rows]
+
+
+def inspect(path: Path, trust: Trust) -> Facts:
+    """Look into a bundle, a .tflite or .xml artifact, or a model.
+
+    Raises:
+        InputError: nothing there, or none of these.
+    """
+    if (path / MANIFEST).is_file():
+        return bundle_facts(path)
+    if path.suffix == ".tflite" and path.is_file():
+        return litert_facts(path)
+    if path.suffix == ".xml" and path.is_file():
+        return openvino_facts(path)
+    part_files(path)
+    return model_facts(path, trust)
+
+
+def bundle_facts(folder: Path) -> Facts:
+    """The manifest of a bundle, and the ops of its artifacts."""
+    manifest = read_manifest(folder)
+    measured = manifest.measured
+    latency = measured.get("latency") or {}
+    summary = {
+        "bundle": str(folder),
+        "model": manifest.name,
+        "family": manifest.model.family,
+        "target": manifest.target,
+        "engine": manifest.engine,
+        "recipe": manifest.recipe,
+        "size": megabytes(sum(file.size for file in manifest.files.values())),
+        "verdict": measured.get("verdict", ""),
+        "latency × float32": round(latency.get("ratio", 0.0), 3),
+        "created": manifest.created,
+        "license": manifest.model.license or "(none given)",
+    }
+    tables = {"signatures": signature_rows(manifest.model)}
+    if manifest.engine == "litert":
+        for name, file in manifest.model.files.items():
+            tables[f"ops of {name}"] = litert_ops(folder / file)
+    scores = measured.get("scores", {})
+    tables["scores"] = [{"metric": name, "value": f"{value:.4g}"} for name, value in scores.items()]
+    return Facts(summary=summary, tables=tables)
+
+
+def litert_facts(path: Path) -> Facts:
+    """The tensors and ops of a .tflite file."""
+    graph = read_graph(path)
+    ends = [("input", i) for i in graph.inputs] + [("output", i) for i in graph.outputs]
+    rows = [
+        {
+            "": kind,
+            "name": graph.tensors[i].name,
+            "shape": str(graph.tensors[i].shape),
+            "dtype": graph.tensors[i].dtype.lower(),
+        }
+        for kind, i in ends
+    ]
+    summary = {
+        "artifact": str(path),
+        "size": megabytes(path.stat().st_size),
+        "constant elements": graph.constants(),
+    }
+    return Facts(summary=summary, tables={"tensors": rows, "ops": litert_ops(path)})
+
+
+def litert_ops(path: Path) -> Rows:
+    """Ops by kind: how many, their version, and what they compute in."""
+    graph = read_graph(path)
+    kinds = Counter(
+        (op.name, op.version, dtypes(graph, op.outputs, 0), dtypes(graph, op.inputs, WEIGHT_BYTES))
+        for op in graph.ops
+    )
+    return [
+        {"op": name, "count": count, "version": version, "output": dtype, "weights": weights}
+        for (name, version, dtype, weights), count in sorted(kinds.items())
+    ]
+
+
+def dtypes(graph: Graph, tensors: Sequence[int], least: int) -> str:
+    """The types of tensors whose constant data has at least `least` bytes."""
+    found = {
+        graph.tensors[i].dtype.lower()
+        for i in tensors
+        if i >= 0 and graph.tensors[i].bytes >= least
+    }
+    return "/".join(sorted(found)) or "–"
+
+
+def openvino_facts(path: Path) -> Facts:
+    """The operations of an IR file."""
+    from edgekit.runtime.engines import openvino as engine
+
+    engine.check_installed()
+    import openvino
+
+    try:
+        graph = openvino.Core().read_model(str(path))
+    except RuntimeError:
+        raise InputError(f"'{path}' is no OpenVINO IR (or its .bin is missing)") from None
+    kinds = Counter(op.get_type_name() for op in graph.get_ops())
+    rows = [{"op": name, "count": count} for name, count in sorted(kinds.items())]
+    size = sum(p.stat().st_size for p in (path, path.with_suffix(".bin")) if p.is_file())
+    summary = {"artifact": str(path), "size": megabytes(size)}
+    return Facts(summary=summary, tables={"ops": rows})
+
+
+def model_facts(path: Path, trust: Trust) -> Facts:
+    """What convert would see in a model: loaded in a child process, as convert does."""
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = Workspace(Path(scratch))
+        folder = workspace.step(
+            "edgekit.describe:describe", source=path.absolute(), given=Given(), trust=trust
+        )
+        model = Model.load(folder)
+    summary = {
+        "model": str(path),
+        "family": model.family,
+        "parameters": model.parameters,
+        "prior": model.settings.prior,
+        "classes": model.settings.classes or "–",
+        "float32 size": megabytes(4 * model.parameters),
+    }
+    if model.remarks:
+        summary["notes"] = "; ".join(model.remarks)
+    return Facts(summary=summary, tables={"signatures": signature_rows(model)})
+
+
+def signature_rows(model: Model) -> Rows:
+    """One row for each input and output."""
+    return [
+        {
+            "signature": name,
+            "": side,
+            "name": tensor.name,
+            "role": tensor.role,
+            "shape": str(tensor.shape),
+            "dtype": tensor.dtype,
+            "range": range_text(tensor),
+        }
+        for name, signature in model.signatures.items()
+        for side, group in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor in group
+    ]
+
+
+def range_text(tensor: Tensor) -> str:
+    """`-1…1`, or a dash."""
+    return f"{tensor.range[0]:g}…{tensor.range[1]:g}" if tensor.range else "–"

@@ -1,0 +1,119 @@
+"""Writes what a conversion made: one bundle per target, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from edgekit import npz
+from edgekit.bundle import FORMAT, GOLDEN, Manifest, atomic_folder, describe_files, write_manifest
+from edgekit.candidates import Made
+from edgekit.model import Model
+from edgekit.npz import Arrays
+from edgekit.plan import BASELINE, TargetPlan
+from edgekit.proof import Proof
+from edgekit.recipe import find as find_recipe
+from edgekit.report import Report, Result
+from edgekit.request import Request
+
+GOLDEN_ROWS = 4
+
+
+def write_bundles(
+    request: Request,
+    report: Report,
+    plans: Sequence[TargetPlan],
+    artifacts: Mapping[str, Mapping[str, Made]],
+    proof: Proof,
+) -> Report:
+    """Write a bundle for every target that has a chosen candidate."""
+    written = []
+    for plan, target in zip(plans, report.targets, strict=True):
+        chosen = target.result(target.chosen)
+        if chosen is None:
+            written.append(target)
+            continue
+        made = artifacts[plan.name][chosen.name]
+        place = request.output / plan.name
+        with atomic_folder(place, force=request.force) as folder:
+            fill_bundle(folder, request, report, plan, chosen, made, proof)
+        written.append(msgspec.structs.replace(target, bundle=str(place)))
+    return msgspec.structs.replace(report, targets=tuple(written))
+
+
+def fill_bundle(
+    folder: Path,
+    request: Request,
+    report: Report,
+    plan: TargetPlan,
+    chosen: Result,
+    made: Made,
+    proof: Proof,
+) -> None:
+    """The files of one bundle, its manifest last."""
+    model = Model.load(made.artifact)
+    for file in model.files.values():
+        for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
+            if path.is_file():
+                (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "recipe.toml").write_bytes(find_recipe(chosen.recipe).read_bytes())
+    outputs = npz.read(made.trial / "outputs.npz")
+    groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}
+    golden = {
+        f"{group}/{name}": rows[:GOLDEN_ROWS]
+        for group, named in groups.items()
+        for name, rows in named.items()
+    }
+    npz.write(folder / GOLDEN, golden, compress=True)
+    manifest = Manifest(
+        format=FORMAT,
+        name=request.model.stem,
+        engine=plan.target.engine,
+        target=plan.name,
+        recipe=chosen.name,
+        model=model,
+        files=describe_files(folder),
+        threads=plan.target.threads,
+        gates=dict(map(split_gate, report.gates)),
+        measured={
+            "size": chosen.size,
+            "memory": chosen.memory,
+            "latency": msgspec.to_builtins(chosen.latency),
+            "baseline": BASELINE,
+            "scores": chosen.scores,
+            "verdict": chosen.verdict,
+            "machine": report.machine,
+        },
+        tools=report.tools,
+        created=report.created,
+    )
+    write_manifest(folder, manifest)
+
+
+def split_gate(text: str) -> tuple[str, str]:
+    """`psnr>=30` as ("psnr", ">=30")."""
+    cut = next(k for k, letter in enumerate(text) if letter in "<>")
+    return text[:cut], text[cut:]
+
+
+def write_report(
+    request: Request,
+    report: Report,
+    artifacts: Mapping[str, Mapping[str, Made]],
+    proof: Proof,
+) -> None:
+    """report.json and report.html in the output folder."""
+    from edgekit.report.page import page
+
+    request.output.mkdir(parents=True, exist_ok=True)
+    report.save(request.output / "report.json")
+    outputs: dict[str, Callable[[], Arrays]] = {}
+    for target in report.targets:
+        shown = target.chosen or (target.baseline.name if target.baseline else None)
+        made = artifacts[target.name].get(shown or "")
+        if made:
+            outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
+    html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
+    (request.output / "report.html").write_text(html, encoding="utf-8")

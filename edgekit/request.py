@@ -1,0 +1,80 @@
+"""Everything that can be asked of a conversion."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekit.describe import Given
+from edgekit.errors import InputError, did_you_mean
+from edgekit.sources import Trust
+from edgekit.typed import Typed
+
+
+class Request(Typed, frozen=True):
+    """Everything that can be asked of a conversion.
+
+    `samples` rows are compared (None: 128, fewer of large ones), `calibration` rows calibrate.
+    `seconds` is the time that latency is measured for each candidate. `threads` None takes the
+    target's, as far as this machine has them. `cache` None is the user's cache folder.
+    """
+
+    model: Path
+    targets: tuple[str, ...]
+    output: Path
+    recipes: tuple[str, ...] = ("auto",)
+    given: Given = Given()
+    data: str | None = None
+    samples: int | None = None
+    calibration: int = 64
+    seed: int = 0
+    gates: tuple[str, ...] = ()
+    objective: str = "balanced"
+    features: str | None = None
+    threads: int | None = None
+    seconds: float = 0.6
+    force: bool = False
+    keep_going: bool = False
+    trust: Trust = Trust()
+    cache: Path | None = None
+    reuse: bool = True
+    jobs: int = 2
+
+    @staticmethod
+    def of(
+        model: str | os.PathLike[str],
+        *,
+        targets: Sequence[str],
+        output: str | os.PathLike[str],
+        recipe: str | Sequence[str] = "auto",
+        **options: Any,
+    ) -> Request:
+        """A request from Python: fields of `Given` and `Trust` are given by their own names.
+
+        Raises:
+            InputError: an unknown option or a value of the wrong type.
+        """
+        groups: dict[str, Any] = {"given": Given, "trust": Trust}
+        fields: dict[str, Any] = {}
+        for name, value in options.items():
+            owner = next((g for g, kind in groups.items() if name in kind.__struct_fields__), None)
+            if owner:
+                fields.setdefault(owner, {})[name] = value
+            elif name in Request.__struct_fields__ and name not in groups:
+                fields[name] = value
+            else:
+                known = {f for kind in (Request, Given, Trust) for f in kind.__struct_fields__}
+                raise InputError(f"unknown option '{name}'; {did_you_mean(name, known)}")
+        recipes = (recipe,) if isinstance(recipe, str) else tuple(recipe)
+        for owner, values in fields.items():
+            if owner in groups:
+                fields[owner] = groups[owner](**values)
+        return Request(
+            model=Path(model),
+            targets=tuple(targets),
+            output=Path(output),
+            recipes=recipes,
+            **fields,
+        )

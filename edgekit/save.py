@@ -1,0 +1,91 @@
+"""Files that `edgekit run` reads and writes."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.data import load_data, read_image, read_sound, sample_inputs
+from edgekit.errors import InputError
+from edgekit.images import grid, pictures, png, to_uint8
+from edgekit.model import Model, Range
+
+Array = NDArray[Any]
+SOUND_RATE = 16_000
+
+
+def load_input(path: Path, model: Model) -> Array:
+    """Rows for a net's sample input from a picture, a sound, a folder or arrays.
+
+    A picture takes the first converted size, unless one of them is exactly its own.
+    """
+    inputs = sample_inputs(model)
+    if not inputs:
+        raise InputError(f"a {model.family} net takes no input; leave out --input")
+    if not path.exists():
+        raise InputError(f"--input '{path}' does not exist")
+    tensor = next(iter(inputs.values()))
+    if path.is_dir() or path.suffix in (".npy", ".npz"):
+        arrays = load_data(str(path), model)
+        if tensor.name not in arrays:
+            raise InputError(f"'{path}' has no array '{tensor.name}'; it has: {', '.join(arrays)}")
+        return arrays[tensor.name]
+    read = read_sound if path.suffix.lower() == ".wav" else read_image
+    return read(path, tensor)[None]
+
+
+def save_samples(path: Path, samples: Array, span: Range | None) -> None:
+    """Write samples (N, …) by the suffix of `path`: .png grid, .wav, .npy or .npz.
+
+    The file appears whole or not at all.
+
+    Raises:
+        InputError: the suffix is unknown, or the samples are no pictures or sounds.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        shaped = pictures(samples)
+        if shaped is None:
+            raise InputError(f"samples of shape {samples.shape[1:]} are no pictures; use -o x.npy")
+        content = png(grid(to_uint8(shaped, span)))
+    elif suffix == ".wav":
+        content = wav(samples)
+    elif suffix in (".npy", ".npz"):
+        buffer = io.BytesIO()
+        if suffix == ".npy":
+            np.save(buffer, samples)
+        else:
+            np.savez_compressed(buffer, samples=samples)
+        content = buffer.getvalue()
+    else:
+        raise InputError(f"'{path}': write to .png, .wav, .npy or .npz")
+    if not path.parent.is_dir():
+        raise InputError(f"'{path.parent}' is not a folder; create it first")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        fresh = Path(new.name)
+    try:
+        fresh.write_bytes(content)
+        fresh.chmod(0o644)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def wav(samples: Array) -> bytes:
+    """Signals (N, T) or (N, T, 1) in -1…1, one after another, as a 16-bit mono wav file."""
+    signals = samples.reshape(len(samples), -1)
+    if samples.ndim > 3 or (samples.ndim == 3 and samples.shape[-1] != 1):
+        raise InputError(f"samples of shape {samples.shape[1:]} are no mono sounds; use -o x.npy")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(SOUND_RATE)
+        sound.writeframes(np.rint(np.clip(signals, -1, 1) * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()

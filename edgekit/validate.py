@@ -1,0 +1,132 @@
+"""Checks of a bundle on the machine at hand: needs only its engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import npz
+from edgekit.bundle import GOLDEN, read_manifest
+from edgekit.compare import parse_gate, score, span
+from edgekit.errors import BundleError, PassError
+from edgekit.measure import (
+    Latency,
+    interleaved,
+    peak,
+    resident,
+    signature_call,
+    warm_engine,
+)
+from edgekit.runtime import as_family, default_threads
+from edgekit.runtime.runner import EngineRunner
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+
+
+class Outcome(Typed, frozen=True):
+    """What validation found. `drift` compares the artifact's outputs here and at conversion.
+
+    `scores` compare golden outputs with the original's, `converted` those of the whole
+    conversion; `missed` names the gates that are not met here.
+    """
+
+    files: int
+    threads: int
+    scores: dict[str, float]
+    converted: dict[str, float]
+    gates: dict[str, str]
+    missed: tuple[str, ...]
+    drift: float
+    latency: Latency
+    memory: int
+    load_seconds: float
+
+
+class Timing(Typed, frozen=True):
+    """The latency of one signature with so many threads; the ratio is to the first count."""
+
+    signature: str
+    threads: int
+    latency: Latency
+
+
+def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> Outcome:
+    """Check files, run the golden samples, compare, and time.
+
+    Raises:
+        BundleError: files altered or golden samples missing.
+        PassError: the artifact gives NaN here.
+    """
+    manifest = read_manifest(bundle)
+    count = threads or default_threads(manifest)
+    golden = read_golden(bundle)
+    warm_engine(manifest.engine)
+    before, start = resident(), time.perf_counter()
+    runner = EngineRunner(bundle, manifest.model, manifest.engine, count)
+    calls = [signature_call(runner, manifest.model, name) for name in manifest.model.signatures]
+    load_seconds = time.perf_counter() - start
+    for call in calls:
+        call()
+    memory = max(0, peak() - before)
+    net = as_family(manifest.model, runner)
+    outputs = net.trial(golden["draws"])
+    if not all(np.isfinite(array).all() for array in outputs.values()):
+        raise PassError(f"'{bundle}' gives NaN or infinite values on this machine")
+    scores = score(type(net), manifest.model, golden["original"], outputs, None)
+    drift = max(
+        float(np.abs(outputs[name] - array).max())
+        / span(net.output_tensor(manifest.model, name), array)
+        for name, array in golden["artifact"].items()
+    )
+    gates = {metric: parse_gate(metric + bound) for metric, bound in manifest.gates.items()}
+    missed = tuple(str(gate) for gate in gates.values() if not gate.met(scores))
+    timing = interleaved([all_signatures(bundle, manifest.model, manifest.engine, count)], seconds)[
+        0
+    ]
+    return Outcome(
+        files=len(manifest.files),
+        threads=count,
+        scores=scores,
+        converted=manifest.measured.get("scores", {}),
+        gates=manifest.gates,
+        missed=missed,
+        drift=drift,
+        latency=timing,
+        memory=memory,
+        load_seconds=load_seconds,
+    )
+
+
+def read_golden(bundle: Path) -> dict[str, dict[str, Array]]:
+    """The golden samples: draws, and the outputs of original and artifact, by group."""
+    groups: dict[str, dict[str, Array]] = {"draws": {}, "original": {}, "artifact": {}}
+    try:
+        for key, rows in npz.read(bundle / GOLDEN).items():
+            group, _, name = key.partition("/")
+            groups[group][name] = rows
+    except (OSError, KeyError, ValueError) as error:
+        raise BundleError(f"'{bundle / GOLDEN}' cannot be read: {error}") from None
+    return groups
+
+
+def bench(bundle: Path, threads: Sequence[int], seconds: float) -> list[Timing]:
+    """Time each signature for each number of threads, in turns."""
+    manifest = read_manifest(bundle)
+    timings = []
+    for name in manifest.model.signatures:
+        calls = []
+        for count in threads:
+            runner = EngineRunner(bundle, manifest.model, manifest.engine, count)
+            calls.append(signature_call(runner, manifest.model, name))
+        results = interleaved(calls, seconds * len(threads))
+        timings += [
+            Timing(signature=name, threads=count, latency=latency)
+            for count, latency in zip(threads, results, strict=True)
+        ]
+    return timings

@@ -1,0 +1,1 @@
+"""Tests of edgekit; the folders mirror the package."""

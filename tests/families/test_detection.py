@@ -1,0 +1,70 @@
+"""Which family a net is taken for, by its inputs and outputs alone."""
+
+import pytest
+
+from edgekit.errors import InputError
+from edgekit.families._base import PartInfo
+
+from .fakes import detected, net, tensor
+
+IMAGE = tensor("image", 28, 28, 1)
+LATENT = tensor("z", 64)
+
+
+@pytest.mark.parametrize(
+    ("family", "info"),
+    [
+        ("latent", net([LATENT], [IMAGE])),
+        ("latent", net([tensor("noise", 1, 1, 100)], [tensor("x", 64, 64, 3)])),  # DCGAN
+        ("latent", net([LATENT], [tensor("sound", 16000, 1)])),
+        ("latent", net([LATENT], [tensor("row", 64)])),
+        ("latent", net([LATENT, tensor("label", 10)], [IMAGE])),
+        ("autoencoder", net([IMAGE], [IMAGE], bottleneck=True)),
+        ("autoencoder", net([tensor("x", 784)], [tensor("y", 784)], bottleneck=True)),
+        ("image-to-image", net([IMAGE], [IMAGE])),  # denoising: no bottleneck
+        ("image-to-image", net([tensor("x", 32, 32, 3)], [tensor("y", 64, 64, 3)])),
+        ("image-to-image", net([tensor("x", None, None, 3)], [tensor("y", None, None, 3)])),
+        ("image-to-image", net([tensor("sound", 16000, 1)], [tensor("y", 16000, 1)])),
+        ("image-to-image", net([IMAGE, tensor("style", 8)], [IMAGE])),
+    ],
+)
+def test_one_net(family: str, info: PartInfo) -> None:
+    assert detected(net=info)[0] == family
+
+
+def test_encoder_and_decoder() -> None:
+    name, model = detected(encoder=net([IMAGE], [LATENT]), decoder=net([LATENT], [IMAGE]))
+    assert name == "autoencoder"
+    assert set(model.signatures) == {"encode", "decode"}
+    assert model.signatures["encode"].part == "encoder"
+    assert model.signatures["decode"].part == "decoder"
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        net([IMAGE], [tensor("class", 10)]),  # a classifier
+        net([tensor("x", 784)], [tensor("real", 1)]),  # a discriminator
+        net([tensor("tokens", 40, dtype="int32")], [tensor("next", 465)]),
+    ],
+)
+def test_what_generates_nothing_is_refused(info: PartInfo) -> None:
+    with pytest.raises(InputError, match="fits no family.*known: autoencoder, image-to-image, lat"):
+        detected(net=info)
+
+
+def test_two_nets_of_unknown_names() -> None:
+    with pytest.raises(InputError, match="fits no family"):
+        detected(a=net([LATENT], [IMAGE]), b=net([LATENT], [IMAGE]))
+
+
+def test_inputs_keep_their_origin() -> None:
+    """Passes find the original tensor by `source`, whatever the family calls it."""
+    label = tensor("class_id", 1, dtype="int32", source="label:0")
+    info = net([label, tensor("noise", 64, source="noise:0")], [IMAGE], classes={"class_id": 10})
+    _, model = detected(net=info)
+    inputs = model.signatures["generate"].inputs
+    assert [(t.name, t.role, t.source) for t in inputs] == [
+        ("label", "label", "label:0"),
+        ("z", "latent", "noise:0"),
+    ]

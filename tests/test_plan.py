@@ -1,0 +1,156 @@
+"""Target and recipe become checked steps, before anything heavy is loaded."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgekit import errors, plan, target
+from edgekit.errors import InputError, MissingDependency, PlanError
+from edgekit.plan import candidates_for, chain, make_plan
+
+
+def names(passes: list[dict[str, Any]], engine: str) -> list[str]:
+    return [step.name for step in chain(passes, engine, "own")]
+
+
+@pytest.mark.parametrize(
+    ("passes", "engine", "steps"),
+    [
+        ([], "litert", ["export", "lower-litert"]),
+        ([], "openvino", ["export", "lower-openvino"]),
+        (["quantize-litert"], "litert", ["export", "lower-litert", "quantize-litert"]),
+        (["quantize-openvino"], "openvino", ["export", "lower-openvino", "quantize-openvino"]),
+        (["lower-litert"], "litert", ["export", "lower-litert"]),
+        (["export", "quantize-litert"], "litert", ["export", "lower-litert", "quantize-litert"]),
+    ],
+)
+def test_lowering_is_inserted_where_it_is_not_named(
+    passes: list[str], engine: str, steps: list[str]
+) -> None:
+    assert names([{"pass": name} for name in passes], engine) == steps
+
+
+def test_options_are_checked_and_kept() -> None:
+    *_, step = chain([{"pass": "compress-openvino", "bits": 4}], "openvino", "own")
+    assert step.options["bits"] == 4
+
+
+@pytest.mark.parametrize(
+    ("passes", "kind", "message"),
+    [
+        ([{"pass": "quantise-litert"}], InputError, "did you mean 'quantize-litert'"),
+        (
+            [{"pass": "compress-openvino", "bit": 4}],
+            InputError,
+            "recipe 'own', pass 'compress-openvino': .*did you mean 'bits'",
+        ),
+        ([{"pass": "compress-openvino", "bits": 3}], InputError, r"3 - at `\$.bits`"),
+        ([{"bits": 4}], PlanError, "recipe 'own': a pass has no name"),
+        (
+            [{"pass": "quantize-litert"}, {"pass": "lower-litert"}],
+            PlanError,
+            "'lower-litert' takes a saved-model model, but has a litert one",
+        ),
+        ([{"pass": "quantize-openvino"}], PlanError, "takes a litert model, but has a openvino"),
+    ],
+)
+def test_wrong_recipes_are_refused(
+    passes: list[dict[str, Any]], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        chain(passes, "litert", "own")
+
+
+@pytest.mark.parametrize(
+    ("passes", "calibrated"),
+    [
+        ({"pass": "quantize-openvino"}, True),
+        ({"pass": "quantize-litert", "rules": [{"mode": "static"}]}, True),
+        ({"pass": "quantize-litert", "rules": [{"mode": "dynamic"}]}, False),
+        ({"pass": "compress-openvino", "bits": 8}, False),
+        ({"pass": "compress-openvino", "bits": 4, "awq": True}, True),
+        ({"pass": "lower-litert", "quantize": "int8"}, True),
+        ({"pass": "lower-litert", "quantize": "float16"}, False),
+    ],
+)
+def test_which_steps_read_calibration_data(passes: dict[str, Any], calibrated: bool) -> None:
+    engine = "openvino" if "openvino" in passes["pass"] else "litert"
+    assert chain([passes], engine, "own")[-1].calibrates is calibrated
+
+
+def test_auto_gives_what_the_target_lists_and_the_engine_can() -> None:
+    for name in target.names():
+        device = target.load(name)
+        made = candidates_for(name, device, ["auto"])
+        assert {candidate.name for candidate in made} == set(device.precisions)
+        assert made[0].name == "float32"
+        assert all(candidate.offered for candidate in made)
+
+
+def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> None:
+    made = candidates_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
+    assert [(c.name, c.offered) for c in made] == [("float32", False), ("int8-dynamic", True)]
+
+
+def test_the_same_recipe_twice_is_one_candidate() -> None:
+    made = candidates_for("intel-cpu", target.load("intel-cpu"), ["int8", "auto", "int8"])
+    assert [candidate.name for candidate in made].count("int8") == 1
+
+
+def test_a_recipe_without_passes_for_the_engine() -> None:
+    with pytest.raises(PlanError, match=r"'int8x16' has no passes for openvino.*it takes: float32"):
+        make_plan(["intel-cpu"], ["int8x16"])
+
+
+def test_no_recipe_fits(tmp_path: Path) -> None:
+    board = tmp_path / "board.toml"
+    board.write_text('description = "x"\nengine = "openvino"\nprecisions = ["int8x16"]\n')
+    with pytest.raises(PlanError, match=f"no recipe of auto fits target '{board}'"):
+        make_plan([str(board)], ["auto"])
+
+
+def test_users_own_files_are_known_by_their_stem(tmp_path: Path) -> None:
+    board, own = tmp_path / "board.toml", tmp_path / "mine.toml"
+    board.write_text('description = "x"\nengine = "litert"\nprecisions = ["float32"]\n')
+    own.write_text('description = "x"\n[[litert]]\npass = "quantize-litert"\n')
+    (made,) = make_plan([str(board)], [str(own)])
+    assert made.name == "board"
+    assert [(c.name, c.recipe) for c in made.candidates][1:] == [("mine", str(own))]
+
+
+def test_a_target_named_twice_is_done_once() -> None:
+    made = make_plan(["intel-cpu", "linux-litert", "intel-cpu"], ["int8-weights"])
+    assert [one.name for one in made] == ["intel-cpu", "linux-litert"]
+
+
+def test_what_a_pass_needs_is_checked_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda m: None if m == "nncf" else known(m))
+    make_plan(["linux-litert"], ["auto"])
+    with pytest.raises(MissingDependency, match=r"'nncf'.*pip install 'edgekit\[convert\]'"):
+        make_plan(["intel-cpu"], ["auto"])
+
+
+def test_steps_name_modules_that_exist() -> None:
+    for step in chain([{"pass": "quantize-litert"}], "litert", "own"):
+        assert step.load().__name__ == step.module
+
+
+def test_planning_imports_no_heavy_library(python: Any) -> None:
+    program = """
+import sys
+from edgekit import target
+from edgekit.plan import make_plan
+made = make_plan(target.names(), ["auto"])
+[step.calibrates for one in made for c in one.candidates for step in c.steps]
+heavy = {"tensorflow", "keras", "nncf", "openvino", "ai_edge_litert", "litert_quantizer"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    assert python(program) == "[]"
+
+
+def test_every_lowering_leads_where_it_says() -> None:
+    for (start, to), name in plan.LOWERING.items():
+        module = plan.Step(name=name).load()
+        assert (module.TAKES, module.GIVES) == (start, to)

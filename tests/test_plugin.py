@@ -1,0 +1,104 @@
+"""The file names of a folder are the names that users type; every file keeps its contract."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import edgekit
+from edgekit import plugin
+from edgekit.compare import parse_gate
+from edgekit.errors import InputError
+from edgekit.families._base import Family
+from edgekit.typed import Typed
+
+HOME = Path(edgekit.__file__).parent
+KINDS_OF_MODEL = {"keras", "saved-model", "litert", "openvino"}
+
+
+def every(package: str) -> Any:
+    return pytest.mark.parametrize("name", plugin.names(package))
+
+
+@pytest.mark.parametrize("package", plugin.KINDS)
+def test_names_are_the_files(package: str) -> None:
+    files = (HOME / package.replace(".", "/")).glob("*.py")
+    stems = [path.stem.replace("_", "-") for path in files if not path.stem.startswith("_")]
+    assert plugin.names(package) == sorted(stems)
+    assert stems, "an empty folder proves nothing"
+
+
+@pytest.mark.parametrize("package", plugin.KINDS)
+def test_every_file_has_a_docstring(package: str) -> None:
+    assert all((plugin.load(package, name).__doc__ or "").strip() for name in plugin.names(package))
+
+
+@pytest.mark.parametrize(
+    ("package", "typed", "message"),
+    [
+        ("metrics", "pnsr", "unknown metric 'pnsr'; did you mean 'psnr'?"),
+        ("metrics", "max_error", "unknown metric 'max_error'; did you mean 'max-error'?"),
+        ("runtime.engines", "litret", "unknown engine 'litret'; did you mean 'litert'?"),
+        ("families", "_base", "unknown family '_base'; known: autoencoder, "),
+        ("passes", "../passes/export", "unknown pass '../passes/export'"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest(
+    package: str, typed: str, message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        plugin.load(package, typed)
+    assert str(caught.value).startswith(message)
+
+
+def test_listing_names_imports_none_of_them(python: Any) -> None:
+    program = """
+import sys
+from edgekit import plugin
+for package in plugin.KINDS:
+    for name in plugin.names(package):
+        assert f"edgekit.{package}.{name.replace('-', '_')}" not in sys.modules, name
+print("done")
+"""
+    assert python(program) == "done"
+
+
+@every("families")
+def test_a_family(name: str) -> None:
+    family = plugin.load("families", name).Family
+    assert issubclass(family, Family)
+    assert family.gates, "a family without default gates lets anything through"
+    for metric, bound in family.gates.items():
+        parse_gate(metric + bound)
+    assert family.parts
+    for method in ("describe", "shown", "draw", "trial"):
+        assert getattr(family, method) is not getattr(Family, method), method
+
+
+@every("passes")
+def test_a_pass(name: str) -> None:
+    module = plugin.load("passes", name)
+    assert {module.TAKES, module.GIVES} <= KINDS_OF_MODEL
+    assert all(isinstance(needed, str) for needed in module.NEEDS)
+    assert issubclass(module.Options, Typed)
+    assert msgspec.convert({}, module.Options) == module.Options(), "every option has a default"
+    assert callable(module.run)
+    assert module.run.__doc__
+
+
+@every("runtime.engines")
+def test_an_engine(name: str) -> None:
+    module = plugin.load("runtime.engines", name)
+    assert module.SUFFIX.startswith(".")
+    for function in ("check_installed", "load", "describe"):
+        assert getattr(module, function).__doc__, function
+
+
+@every("sources")
+def test_a_source(name: str, tmp_path: Path) -> None:
+    module = plugin.load("sources", name)
+    (tmp_path / "photo.jpg").write_bytes(b"no model")
+    assert module.matches(tmp_path / "photo.jpg") is False
+    assert module.matches(tmp_path / "missing") is False
+    assert callable(module.open_parts)

@@ -1,0 +1,74 @@
+"""Recipes: a contract for every file of edgekit/recipes, and what a user's own may get wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from edgekit import recipe
+from edgekit.errors import InputError
+from edgekit.plan import chain
+from edgekit.recipe import FOLDER, Recipe
+
+ENGINES = ("litert", "openvino")
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_every_recipe(name: str) -> None:
+    found = recipe.load(name)
+    assert found.description
+    assert len((FOLDER / f"{name}.toml").read_text(encoding="utf-8").splitlines()) <= 40
+    assert set(found.candidates) <= set(recipe.names())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", recipe.names())
+def test_its_passes_and_options_exist_and_fit_together(name: str, engine: str) -> None:
+    passes = recipe.load(name).passes(engine)
+    if passes is not None:
+        steps = chain(passes, engine, name)
+        assert {str(entry["pass"]) for entry in passes} <= {step.name for step in steps}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_baseline_serves_every_engine_and_adds_no_pass(engine: str) -> None:
+    assert recipe.load("float32").passes(engine) == ()
+
+
+def test_auto_offers_every_single_recipe() -> None:
+    assert set(recipe.load("auto").candidates) == set(recipe.names()) - {"auto"}
+
+
+def test_names_are_the_files_of_the_folder() -> None:
+    assert recipe.names() == sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def test_an_engine_that_is_absent_is_not_served() -> None:
+    assert Recipe(description="x", litert=()).passes("openvino") is None
+    assert Recipe(description="x", litert=()).passes("litert") == ()
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(InputError, match=r"did you mean 'int8-weights'\? \(or give a \.toml file\)"):
+        recipe.load("int8-weight")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'description = "neither"\n',
+        'description = "both"\ncandidates = ["int8"]\nlitert = []\n',
+        'description = "none to choose from"\ncandidates = []\n',
+    ],
+)
+def test_either_candidates_or_passes(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="must have either candidates or passes"):
+        recipe.load(str(path))
+
+
+def test_unknown_key(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('description = "x"\nlitret = []\n')
+    with pytest.raises(InputError, match=r"own\.toml.*`litret`.*did you mean 'litert'"):
+        recipe.load(str(path))
