@@ -86,9 +86,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
     )
     gates = {metric: parse_gate(metric + bound) for metric, bound in manifest.gates.items()}
     missed = tuple(str(gate) for gate in gates.values() if not gate.met(scores))
-    timing = interleaved([all_signatures(bundle, manifest.model, manifest.engine, count)], seconds)[
-        0
-    ]
+    (timing,) = interleaved([in_turn(calls)], seconds)
     return Outcome(
         files=len(manifest.files),
         threads=count,

@@ -1,0 +1,42 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+.PHONY: demo test test-slow check format docs clean
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/edgekit convert samples/models/digits_dcgan.keras \
+	    --target raspberry-pi-5 --target intel-cpu -o $(OUT) --force
+	$(BIN)/edgekit validate $(OUT)/raspberry-pi-5
+	$(BIN)/edgekit validate $(OUT)/intel-cpu
+	$(BIN)/edgekit run $(OUT)/raspberry-pi-5 --count 64 --seed 7 -o $(OUT)/digits.png
+	@echo "the report: $(OUT)/report.html, digits made by the bundle: $(OUT)/digits.png"
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -m 'slow or thirdparty'
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/installed
+	$(BIN)/python -m tests.cli_reference > docs/cli.md
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info $(OUT)

@@ -1,0 +1,108 @@
+"""Gates first, then never worse than float32, then the user's goal."""
+
+from typing import Any
+
+import pytest
+
+from edgekit.choose import OBJECTIVES, best, pareto, reject
+from edgekit.compare import Gate
+from edgekit.measure import Latency
+from edgekit.report import Result
+
+GATES = [Gate(metric="psnr", sign=">=", bound=30)]
+
+
+def result(name: str, size: int = 100, ratio: float = 1.0, sqnr: float = 40.0, **more: Any) -> Result:
+    latency = Latency(
+        seconds=ratio, ratio=ratio, ratio_low=ratio * 0.95, ratio_high=ratio * 1.05, noise=0.01,
+        runs=9,
+    )  # fmt: skip
+    fields = {"scores": {"sqnr": sqnr, "psnr": sqnr}, "latency": latency} | more
+    return Result(name=name, recipe=name, size=size, **fields)
+
+
+FLOAT = result("float32", sqnr=120.0)
+
+
+def reasons(*candidates: Result, strict: bool = True) -> dict[str, str]:
+    return reject([FLOAT, *candidates], GATES, strict=strict)
+
+
+def test_what_is_good_is_not_rejected() -> None:
+    assert reasons(result("int8", size=25, ratio=0.3)) == {}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        (result("x", sqnr=29.87), "gate missed: psnr 29.87, wanted >=30"),
+        (result("x", sqnr=20.0, failure="the process crashed"), "the process crashed"),
+        (result("x", offered=False), "baseline only"),
+        (result("x", ratio=1.07), "slower than float32 (1.07 ×)"),
+        (result("x", size=101), "larger than float32 (1.01 ×)"),
+        (result("x", scores={"psnr": float("nan")}), "gate missed: psnr nan, wanted >=30"),
+    ],
+)
+def test_why_a_candidate_is_out(candidate: Result, reason: str) -> None:
+    assert reasons(candidate) == {"x": reason}
+
+
+def test_what_was_asked_for_alone_may_be_slower_or_larger() -> None:
+    assert reasons(result("x", ratio=1.5, size=200), strict=False) == {}
+    assert reasons(result("x", sqnr=20.0), strict=False).keys() == {"x"}, "but not bad"
+
+
+def test_within_the_noise_is_not_slower() -> None:
+    assert reasons(result("x", ratio=1.015)) == {}
+
+
+def test_the_baseline_is_never_slower_than_itself() -> None:
+    noisy = result("float32", ratio=1.3)
+    assert reject([noisy], GATES, strict=True) == {}
+
+
+SMALL = result("small", size=20, ratio=0.9, sqnr=35.0)
+QUICK = result("quick", size=60, ratio=0.2, sqnr=36.0)
+
+
+@pytest.mark.parametrize(
+    ("objective", "name"), [("size", "small"), ("latency", "quick"), ("quality", "float32")]
+)
+def test_the_objective_chooses(objective: str, name: str) -> None:
+    assert best([FLOAT, SMALL, QUICK], FLOAT, objective).name == name
+
+
+def test_balanced_counts_size_and_latency() -> None:
+    """A quarter of the size at equal speed and quality goes before a tenth less of the time."""
+    quarter, tenth = result("quarter", size=25), result("tenth", ratio=0.9)
+    assert best([tenth, quarter], FLOAT, "balanced").name == "quarter"
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_equal_ones_are_told_apart_by_quality(objective: str) -> None:
+    worse, better = result("worse", size=25, sqnr=40.0), result("better", size=25, sqnr=40.04)
+    for order in ([worse, better], [better, worse]):
+        assert best(order, FLOAT, objective).name == "better"
+
+
+def test_without_latency_size_decides() -> None:
+    candidates = [result("a", size=50, latency=None), result("b", size=20, latency=None)]
+    for objective in ("balanced", "size"):
+        assert best(candidates, FLOAT, objective).name == "b"
+
+
+def test_pareto_front() -> None:
+    """Against every pair: on the front is who no one beats."""
+    grid = [
+        result(f"{size}/{sqnr}", size=size, sqnr=sqnr)
+        for size in (10, 20, 30)
+        for sqnr in (30.0, 40.0)
+        if (size, sqnr) != (10, 40.0)
+    ]
+    assert pareto(grid, "size") == ["10/30.0", "20/40.0"]
+
+
+def test_pareto_by_latency_leaves_out_failures() -> None:
+    failed = result("failed", ratio=0.01, sqnr=99.0, failure="crashed")
+    assert pareto([FLOAT, QUICK, SMALL, failed], "latency") == ["float32", "quick"]
+    assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]

@@ -1,0 +1,155 @@
+"""Gates are read as users type them; every metric that applies is measured, the worst counts."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgekit import plugin
+from edgekit.compare import COMPARE, Gate, gates_for, is_image, parse_gate, relative_error, score
+from edgekit.errors import InputError
+from edgekit.families import autoencoder, latent
+from edgekit.model import Model, Signature, Tensor
+
+METRICS = st.sampled_from(plugin.names("metrics"))
+SIGNS = st.sampled_from(sorted(COMPARE))
+BOUNDS = st.floats(-1e9, 1e9)
+SPACES = st.sampled_from(["", " ", "  "])
+
+
+@given(METRICS, SIGNS, BOUNDS, SPACES)
+def test_a_gate_is_read_as_written(name: str, sign: str, bound: float, space: str) -> None:
+    gate = parse_gate(f"{space}{name}{space}{sign}{space}{bound!r}{space}")
+    assert gate == Gate(metric=name.replace("-", "_"), sign=sign, bound=bound)
+
+
+@given(METRICS, SIGNS, st.integers(-1000, 1000))
+def test_a_gate_shown_in_a_report_can_be_typed(name: str, sign: str, bound: int) -> None:
+    gate = parse_gate(f"{name}{sign}{bound}")
+    assert parse_gate(str(gate)) == gate
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("psnr", "is not of the form metric>=number, such as psnr>=30"),
+        ("psnr=30", "is not of the form"),
+        ("psnr>=", "is not of the form"),
+        ("30<=psnr", "is not of the form"),
+        ("psnr>=30dB", "is not of the form"),
+        ("psnr>=nan", "is not of the form"),
+        ("psnr>=1e", "'1e' is not a number"),
+        ("", "is not of the form"),
+        ("pnsr>=30", "unknown metric 'pnsr'; did you mean 'psnr'?"),
+    ],
+)
+def test_a_gate_that_is_none(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_gate(text)
+    assert message in str(caught.value)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_gate_or_an_input_error(text: str) -> None:
+    try:
+        gate = parse_gate(text)
+    except InputError:
+        return
+    assert gate.metric.replace("_", "-") in plugin.names("metrics")
+
+
+@pytest.mark.parametrize(
+    ("sign", "met"),
+    [(">=", [False, True, True]), (">", [False, False, True]),
+     ("<=", [True, True, False]), ("<", [True, False, False])],
+)  # fmt: skip
+def test_gates_at_their_bound(sign: str, met: list[bool]) -> None:
+    gate = Gate(metric="psnr", sign=sign, bound=30)
+    assert [gate.met({"psnr": value}) for value in (29.0, 30.0, 31.0)] == met
+
+
+def test_gates_and_missing_values() -> None:
+    gate = Gate(metric="ssim", sign=">=", bound=0.9)
+    assert gate.met({"psnr": 1.0}), "a metric that does not apply does not bind"
+    assert not gate.met({"ssim": float("nan")}), "a value that is none does"
+
+
+def test_asked_gates_replace_the_familys_own() -> None:
+    gates = {gate.metric: str(gate) for gate in gates_for(latent.Family, ["psnr>=20", "kid<1"])}
+    defaults = {name: name + bound for name, bound in latent.Family.gates.items()}
+    assert gates == defaults | {"psnr": "psnr>=20", "kid": "kid<1"}
+
+
+def pictures(seed: int = 0, count: int = 9) -> Any:
+    return np.random.default_rng(seed).random((count, 8, 8, 1), np.float32)
+
+
+def described(shape: tuple[int, ...] = (1, 8, 8, 1), **more: Any) -> Model:
+    output = Tensor(name="sample", shape=shape, **more)
+    signature = Signature(part="net", inputs=(Tensor(name="z", shape=(1, 4)),), outputs=(output,))
+    return Model(kind="litert", family="latent", signatures={"generate": signature}, files={})
+
+
+def scores(model: Model, a: Any, b: Any, features: Any = None) -> dict[str, float]:
+    return score(latent.Family, model, {"generate": a}, {"generate": b}, features)
+
+
+def flat(samples: Any) -> Any:
+    return samples.reshape(len(samples), -1)
+
+
+PLAIN = {"psnr", "sqnr", "cosine", "max_error", "p999_error"}
+
+
+def test_which_metrics_apply() -> None:
+    a = pictures()
+    assert set(scores(described(), a, a)) == PLAIN | {"ssim"}
+    assert set(scores(described(), a, a, flat)) == PLAIN | {"ssim", "frechet", "kid"}
+    assert set(scores(described(), a[:7], a[:7], flat)) == PLAIN | {"ssim"}, "too few rows"
+    assert set(scores(described(), flat(a), flat(a))) == PLAIN, "no pictures"
+
+
+def test_the_worst_output_counts() -> None:
+    """Codes have no peak, so psnr is that of the samples; errors are the worst of all outputs."""
+    def sign(part: str, name: str, role: str) -> Signature:
+        return Signature(part=part, inputs=(), outputs=(Tensor(name=name, shape=(1,), role=role),))
+
+    model = described().replace(
+        signatures={
+            "encode": sign("encoder", "code", "code"),
+            "decode": sign("decoder", "sample", "sample"),
+        }
+    )
+    a, codes = pictures(), np.ones((9, 4))
+    reference = {"encode": codes, "decode": a, "reconstruct": a}
+    candidate = {"encode": codes + 7, "decode": a + 0.1, "reconstruct": a + 0.2}
+    found = score(autoencoder.Family, model, reference, candidate, None)
+    assert found["max_error"] == pytest.approx(7, abs=1e-6)
+    span = float(np.ptp(a))
+    assert found["psnr"] == pytest.approx(20 * np.log10(span / 0.2), abs=1e-4)  # float32 inputs
+
+
+def test_psnr_is_over_the_models_range() -> None:
+    a = np.zeros((2, 8, 8, 1), np.float32)
+    b = a + np.float32(0.2)
+    known = scores(described(range=(-1.0, 1.0)), a, b)["psnr"]
+    assert known == pytest.approx(20, abs=1e-5)  # float32 0.2 is off by 1e-8
+    # Without a range, that of the reference, which is 0 here.
+    assert scores(described(), a, b)["psnr"] < -100
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((2, 7, 7, 1), True), ((2, 6, 9, 1), False), ((2, 9, 9), False), ((2, 90), False)],
+)
+def test_what_is_a_picture(shape: tuple[int, ...], expected: bool) -> None:
+    assert is_image(np.zeros(shape)) is expected
+
+
+def test_relative_error_is_to_the_largest_value_of_each_output() -> None:
+    reference = {"a": np.array([[1.0, -10.0]]), "b": np.array([[0.5]])}
+    candidate = {"a": np.array([[2.0, -10.0]]), "b": np.array([[0.6]])}
+    assert relative_error(reference, candidate) == pytest.approx(0.2, abs=1e-12)
+    assert relative_error(reference, reference) == 0

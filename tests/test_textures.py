@@ -1,0 +1,48 @@
+"""Synthetic textures look like photographs where it counts for calibration."""
+
+import numpy as np
+import pytest
+
+from edgekit.rng import Random
+from edgekit.textures import textures
+
+
+@pytest.mark.parametrize("span", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
+@pytest.mark.parametrize("shape", [(3, 16, 16, 3), (3, 9, 21, 1), (3, 400, 1), (3, 8, 8, 8, 2)])
+def test_each_row_spans_the_range(shape: tuple[int, ...], span: tuple[float, float]) -> None:
+    rows = textures(shape, Random(0), span)
+    assert rows.shape == shape
+    assert rows.dtype == np.float32
+    flat = rows.reshape(len(rows), -1)
+    assert (flat.min(1) == span[0]).all()
+    assert (flat.max(1) == span[1]).all()
+
+
+def test_the_same_seed_gives_the_same_textures() -> None:
+    first, again, other = (textures((2, 8, 8, 3), Random(s), (0, 1)) for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first[0], first[1])
+
+
+def test_one_pixel_is_no_error() -> None:
+    assert textures((2, 1, 1, 3), Random(0), (0, 1)).shape == (2, 1, 1, 3)
+
+
+def test_amplitude_falls_with_frequency() -> None:
+    """Field (1987): amplitude ~ 1/f, so its slope over log f is -1; rectangles are 1/f too."""
+    images = textures((16, 64, 64, 1), Random(0), (0, 1))[..., 0]
+    amplitude = np.abs(np.fft.fft2(images)).mean(axis=0)
+    radius = np.hypot(*np.meshgrid(*[np.fft.fftfreq(64)] * 2))
+    middle = (radius > 2 / 64) & (radius < 0.4)
+    slope = np.polyfit(np.log(radius[middle]), np.log(amplitude[middle]), 1)[0]
+    # White noise has slope 0, a smooth gradient below -2.
+    assert -1.6 < slope < -0.7
+
+
+def test_there_are_flat_areas_with_sharp_edges() -> None:
+    """Noise alone has neither: its neighbours differ, by less than half of the range."""
+    images = textures((8, 64, 64, 1), Random(0), (0, 1))
+    steps = np.abs(np.diff(images, axis=2)).reshape(8, -1)
+    assert (steps.max(axis=1) > 0.5).all()
+    assert ((steps == 0).mean(axis=1) > 0.01).all()
