@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edgekit import npz
 from edgekit.bundle import FORMAT, GOLDEN, Manifest, atomic_folder, describe_files, write_manifest
@@ -18,7 +19,8 @@ from edgekit.recipe import find as find_recipe
 from edgekit.report import Report, Result
 from edgekit.request import Request
 
-GOLDEN_ROWS = 4
+# Golden samples: a few rows, fewer of large ones.
+GOLDEN_ROWS, GOLDEN_VALUES = 4, 200_000
 
 
 def write_bundles(
@@ -61,8 +63,10 @@ def fill_bundle(
     (folder / "recipe.toml").write_bytes(find_recipe(chosen.recipe).read_bytes())
     outputs = npz.read(made.trial / "outputs.npz")
     groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}
+    values = sum(array[0].size for named in groups.values() for array in named.values())
+    kept = int(np.clip(GOLDEN_VALUES // values, 1, GOLDEN_ROWS))
     golden = {
-        f"{group}/{name}": rows[:GOLDEN_ROWS]
+        f"{group}/{name}": rows[:kept]
         for group, named in groups.items()
         for name, rows in named.items()
     }

@@ -16,6 +16,7 @@ from edgekit.compare import parse_gate, score, span
 from edgekit.errors import BundleError, PassError
 from edgekit.measure import (
     Latency,
+    in_turn,
     interleaved,
     peak,
     resident,

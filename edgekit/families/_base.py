@@ -86,11 +86,13 @@ class Family:
 
     def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
         """New samples; the same seed gives the same inputs on every machine."""
-        raise InputError(f"a {self.model.family} net needs an input: use transform (run --input)")
+        raise InputError(
+            f"{self.model.family} nets need an input: use transform (run --input FILE)"
+        )
 
     def transform(self, images: Array) -> Array:
         """Images in, images out."""
-        raise InputError(f"a {self.model.family} net takes no input images: use generate")
+        raise InputError(f"{self.model.family} nets take no input images: use generate")
 
     def output(self, signature: str, result: Arrays) -> Array:
         """The first output of a signature, which is the one that metrics compare."""

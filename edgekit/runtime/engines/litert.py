@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -53,7 +56,8 @@ def describe(path: Path) -> Signature:
 def open_interpreter(path: Path, threads: int) -> Any:
     """An interpreter on a file; raises EngineError when the file is none."""
     try:
-        return interpreter_class()(model_path=str(path), num_threads=threads)
+        with quiet_stderr():
+            return interpreter_class()(model_path=str(path), num_threads=threads)
     except (RuntimeError, ValueError) as error:
         raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
 
@@ -76,7 +80,8 @@ class LitertCall:
             # Scales are read before allocation: XNNPACK rewrites them afterwards.
             self._inputs = bind(self._interpreter.get_input_details(), self._names("inputs"))
             self._outputs = bind(self._interpreter.get_output_details(), self._names("outputs"))
-            self._interpreter.allocate_tensors()
+            with quiet_stderr():
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
         self._path = path
@@ -135,6 +140,23 @@ def ordered(bindings: list[Binding], names: list[str]) -> list[Binding]:
     if set(names) <= set(by_name):
         return [by_name[name] for name in names]
     return bindings
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Drop what native code prints: LiteRT announces its delegate for each interpreter.
+
+    Its errors come as exceptions all the same.
+    """
+    saved = os.dup(2)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silent, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(silent)
+        os.close(saved)
 
 
 def one_line(error: Exception) -> str:
