@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgekit.litert_file import BORDER_OPS, read_graph
 from edgekit.model import Model
 
 # XNNPACK's fast path is a delegate; what it leaves runs in LiteRT's own, slower kernels.
@@ -54,7 +55,15 @@ def litert_coverage(path: Path) -> tuple[int, int, list[str]]:
             else (f"XNNPACK has no kernel for it in {'/'.join(kinds)}")
         )
         reasons.append(f"{len(some)} × {name}: {why}")
-    return len(taken), len(ops), reasons
+    return len(taken), len(ops), [*reasons, *float_leftovers(path)]
+
+
+def float_leftovers(path: Path) -> list[str]:
+    """What a statically quantized graph still computes in float: converters do not say."""
+    graph = read_graph(path)
+    static = any(op.name not in BORDER_OPS and graph.integer(op) for op in graph.ops)
+    left = [op.name for op in graph.float_ops()] if static else []
+    return [f"{left.count(name)} × {name}: computes in float" for name in sorted(set(left))]
 
 
 def between(

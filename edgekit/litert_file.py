@@ -49,6 +49,10 @@ class Graph(Typed, frozen=True):
         """Number of constant elements (weights, and small shape tensors)."""
         return sum(int(np.prod(t.shape)) for t in self.tensors if t.bytes)
 
+    def integer(self, op: OpInfo) -> bool:
+        """Whether an op gives quantized values."""
+        return any(self.tensors[i].dtype in ("INT8", "UINT8", "INT16") for i in op.outputs)
+
     def float_ops(self) -> list[OpInfo]:
         """Ops that compute in floating point, other than at the border of an integer graph."""
         return [

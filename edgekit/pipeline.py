@@ -95,6 +95,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
             created=now(),
             gates=tuple(map(str, gates)),
             features=features_name,
+            inputs=request.data or family.self_made,
             resampled=proof.noise(),
             remarks=model.remarks,
             machine=machine(),

@@ -16,14 +16,15 @@ def textures(
 ) -> NDArray[np.float32]:
     """Signals of `shape` (N, *space, C) that span the range `span`.
 
-    Each is a sum of 1/f noise, as photographs have it (Field 1987), and, in two dimensions, a few
-    flat rectangles, whose sharp edges noise alone lacks.
+    Each is noise whose spectrum falls about as that of photographs (Field 1987), mostly common to
+    the channels, and, in two dimensions, a few flat rectangles, whose sharp edges noise lacks.
     """
     count, *space, channels = shape
     out = np.empty(shape, np.float32)
     for row in range(count):
+        common = _pink_noise(space, random)
         for channel in range(channels):
-            out[row, ..., channel] = _pink_noise(space, random)
+            out[row, ..., channel] = common + 0.4 * _pink_noise(space, random)
         if len(space) == 2:
             _add_rectangles(out[row], random)
         low, high = out[row].min(), out[row].max()
@@ -32,11 +33,11 @@ def textures(
 
 
 def _pink_noise(space: Sequence[int], random: Random) -> NDArray[Any]:
-    """Noise whose amplitude falls as 1/frequency, deviation 1."""
+    """Noise whose amplitude falls as frequency^-1.3, deviation 1."""
     frequencies = np.meshgrid(*(np.fft.fftfreq(size) for size in space), indexing="ij")
     radius = np.sqrt(sum(f * f for f in frequencies))
     radius.flat[0] = np.inf
-    spectrum = np.fft.fftn(random.normal(space)) / np.maximum(radius, 1e-3)
+    spectrum = np.fft.fftn(random.normal(space)) / np.maximum(radius, 1e-3) ** 1.3
     noise = np.fft.ifftn(spectrum).real
     return np.asarray(noise / max(float(noise.std()), 1e-6))
 

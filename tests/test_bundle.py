@@ -183,7 +183,7 @@ def test_an_existing_folder_is_replaced_only_with_force(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "old").write_bytes(b"1")
-    with pytest.raises(InputError, match="exists; .*--force"), atomic_folder(out):
+    with pytest.raises(InputError, match=r"exists; .*--force"), atomic_folder(out):
         pytest.fail("the block must not run")
     with atomic_folder(out, force=True) as folder:
         (folder / "new").write_bytes(b"2")

@@ -12,7 +12,9 @@ from edgekit.report import Result
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
 
 
-def result(name: str, size: int = 100, ratio: float = 1.0, sqnr: float = 40.0, **more: Any) -> Result:
+def result(
+    name: str, size: int = 100, ratio: float = 1.0, sqnr: float = 40.0, **more: Any
+) -> Result:
     latency = Latency(
         seconds=ratio, ratio=ratio, ratio_low=ratio * 0.95, ratio_high=ratio * 1.05, noise=0.01,
         runs=9,

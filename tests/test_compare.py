@@ -113,6 +113,7 @@ def test_which_metrics_apply() -> None:
 
 def test_the_worst_output_counts() -> None:
     """Codes have no peak, so psnr is that of the samples; errors are the worst of all outputs."""
+
     def sign(part: str, name: str, role: str) -> Signature:
         return Signature(part=part, inputs=(), outputs=(Tensor(name=name, shape=(1,), role=role),))
 

@@ -72,9 +72,7 @@ def test_without_a_range_the_extremes_are_black_and_white() -> None:
         ((2, 8, 9, 16), None),
     ],
 )
-def test_which_rows_are_pictures(
-    shape: tuple[int, ...], expected: tuple[int, ...] | None
-) -> None:
+def test_which_rows_are_pictures(shape: tuple[int, ...], expected: tuple[int, ...] | None) -> None:
     images = np.arange(np.prod(shape)).reshape(shape)
     shaped = pictures(images)
     assert (None if shaped is None else shaped.shape) == expected

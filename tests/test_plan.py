@@ -153,4 +153,4 @@ print(sorted(heavy & set(sys.modules)))
 def test_every_lowering_leads_where_it_says() -> None:
     for (start, to), name in plan.LOWERING.items():
         module = plan.Step(name=name).load()
-        assert (module.TAKES, module.GIVES) == (start, to)
+        assert (start, to) == (module.TAKES, module.GIVES)

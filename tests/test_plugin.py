@@ -44,9 +44,7 @@ def test_every_file_has_a_docstring(package: str) -> None:
         ("passes", "../passes/export", "unknown pass '../passes/export'"),
     ],
 )
-def test_unknown_names_are_refused_with_the_nearest(
-    package: str, typed: str, message: str
-) -> None:
+def test_unknown_names_are_refused_with_the_nearest(package: str, typed: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plugin.load(package, typed)
     assert str(caught.value).startswith(message)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import recipe
+from edgekit import recipe, target
 from edgekit.errors import InputError
 from edgekit.plan import chain
 from edgekit.recipe import FOLDER, Recipe
@@ -34,8 +34,9 @@ def test_the_baseline_serves_every_engine_and_adds_no_pass(engine: str) -> None:
     assert recipe.load("float32").passes(engine) == ()
 
 
-def test_auto_offers_every_single_recipe() -> None:
-    assert set(recipe.load("auto").candidates) == set(recipe.names()) - {"auto"}
+def test_auto_offers_what_the_targets_can_do() -> None:
+    able = {name for device in target.names() for name in target.load(device).precisions}
+    assert set(recipe.load("auto").candidates) == able
 
 
 def test_names_are_the_files_of_the_folder() -> None:
@@ -48,7 +49,9 @@ def test_an_engine_that_is_absent_is_not_served() -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(InputError, match=r"did you mean 'int8-weights'\? \(or give a \.toml file\)"):
+    with pytest.raises(
+        InputError, match=r"did you mean 'int8-weights'\? \(or give a \.toml file\)"
+    ):
         recipe.load("int8-weight")
 
 

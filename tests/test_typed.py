@@ -63,7 +63,9 @@ def file_types() -> list[type[Typed]]:
 
 
 KINDS = pytest.mark.parametrize(
-    "kind", file_types(), ids=lambda kind: f"{kind.__module__.removeprefix('edgekit.')}.{kind.__name__}"
+    "kind",
+    file_types(),
+    ids=lambda kind: f"{kind.__module__.removeprefix('edgekit.')}.{kind.__name__}",
 )
 
 
@@ -114,9 +116,7 @@ def test_defaults_are_left_out() -> None:
         (b"name = '\xff'\n", "cannot be read: 'utf-8' codec can't decode"),
     ],
 )
-def test_toml_errors_name_file_key_and_remedy(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
+def test_toml_errors_name_file_key_and_remedy(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "board.toml"
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -130,5 +130,5 @@ def test_toml_errors_name_file_key_and_remedy(
 def test_toml_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_toml(tmp_path / "none.toml", Board, "board")
-    with pytest.raises(InputError, match="cannot be read: .*directory"):
+    with pytest.raises(InputError, match=r"cannot be read: .*directory"):
         read_toml(tmp_path, Board, "board")

@@ -198,6 +198,7 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
         lines.append(
             f"  bundle: {target.bundle}" if target.bundle else f"  no bundle: {target.failure}"
         )
-    lines += ["", *(f"note: {remark}" for remark in report.remarks),
-              f"report: {output / 'report.html'}"]  # fmt: skip
+    lines += ["", f"compared on: {report.inputs}"]
+    lines += [f"note: {remark}" for remark in report.remarks]
+    lines.append(f"report: {output / 'report.html'}")
     emit(msgspec.to_builtins(report), as_json, "\n".join(lines))

@@ -42,11 +42,13 @@ class Runner(Protocol):
 class Family:
     """A model of one kind, ready to generate through any Runner.
 
-    Subclasses set `gates` (metric → bound that a candidate must meet by default) and `parts` (what
-    model.toml may call its nets), and write `describe`, `shown`, `draw` and `trial`.
+    Subclasses set `gates` (metric → bound that a candidate must meet by default), `self_made` (the
+    inputs that a trial draws when no data is given, in words) and `parts` (what model.toml may
+    call its nets), and write `describe`, `shown`, `draw` and `trial`.
     """
 
     gates: ClassVar[dict[str, str]] = {}
+    self_made: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, model: Model, runner: Runner) -> None:

@@ -20,6 +20,7 @@ class Family(_base.Family):
     """`encode` and `decode` from two parts, or `reconstruct` from one net with a bottleneck."""
 
     gates: ClassVar[dict[str, str]] = {"psnr": ">=30", "ssim": ">=0.9", "cosine": ">=0.98"}
+    self_made: ClassVar[str] = "latents from the prior; as images, the net's own decoded samples"
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "autoencoder")
 
     @classmethod

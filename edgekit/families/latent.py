@@ -23,6 +23,7 @@ class Family(_base.Family):
         "cosine": ">=0.98",
         "frechet": "<=2",
     }
+    self_made: ClassVar[str] = "latents from the prior"
     parts: ClassVar[tuple[str, ...]] = ("generator", "decoder")
 
     @classmethod

@@ -59,8 +59,8 @@ class TargetReport(Typed, frozen=True):
 class Report(Typed, frozen=True):
     """A whole conversion: what was asked, on which machine, and every target's candidates.
 
-    `resampled` holds the distances between two independent sets of the original's own samples:
-    what a distance means that is no larger.
+    `inputs` says what the trial was run on. `resampled` holds the distances between two
+    independent sets of the original's own samples: what a distance means that is no larger.
     """
 
     model: str
@@ -71,6 +71,7 @@ class Report(Typed, frozen=True):
     seed: int
     created: str
     gates: tuple[str, ...] = ()
+    inputs: str = ""
     features: str = ""
     resampled: dict[str, float] = {}  # noqa: RUF012
     remarks: tuple[str, ...] = ()

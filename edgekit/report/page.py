@@ -19,7 +19,7 @@ from edgekit.report import Report, TargetReport, rows
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
-SHOWN, WORST = 16, 6
+SHOWN, WORST, WORST_COLUMNS = 16, 6, 3
 
 
 def page(
@@ -121,9 +121,9 @@ def worst_pairs(
     gap = np.clip(np.abs(candidate[order] - original[order]) * 10, 0, width)
     psnr = 10 * np.log10(width * width / np.maximum(error[order], 1e-300))
     return {
-        "original": picture(original[order], value_range, WORST),
-        "candidate": picture(candidate[order], value_range, WORST),
-        "error": picture(gap, (0.0, width), WORST),
+        "original": picture(original[order], value_range, WORST_COLUMNS),
+        "candidate": picture(candidate[order], value_range, WORST_COLUMNS),
+        "error": picture(gap, (0.0, width), WORST_COLUMNS),
         "rows": ", ".join(f"#{i} ({p:.1f} dB)" for i, p in zip(order, psnr, strict=True)),
     }
 

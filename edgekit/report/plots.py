@@ -16,7 +16,11 @@ def front_plot(target: TargetReport, cost: str, front: Sequence[str]) -> str:
     """Quality (signal to noise, dB) against `cost` as an SVG data URI."""
     from matplotlib.figure import Figure
 
-    points = [r for r in target.results if not r.failure and (cost == "size" or r.latency)]
+    points = [
+        r
+        for r in target.results
+        if not r.failure and not r.same_as and (cost == "size" or r.latency)
+    ]
     figure = Figure(figsize=(5.2, 3.4), layout="constrained")
     axes = figure.add_subplot()
     on_front = sorted((where(r, cost), quality(r)) for r in points if r.name in front)

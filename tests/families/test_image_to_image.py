@@ -106,5 +106,5 @@ def test_conditions_come_from_the_prior_or_are_given() -> None:
 
 
 def test_it_generates_nothing_from_nothing() -> None:
-    with pytest.raises(InputError, match=r"needs an input: use transform \(run --input\)"):
+    with pytest.raises(InputError, match=r"need an input: use transform \(run --input"):
         opened(ONE)[0].generate()

@@ -102,7 +102,7 @@ def test_a_label_for_a_net_without() -> None:
 
 def test_an_index_of_unknown_size_asks_for_it() -> None:
     model = generator(tensor("noise", 4), tensor("label", 1, dtype="int32"))
-    with pytest.raises(InputError, match="input 'label'.*give --classes N"):
+    with pytest.raises(InputError, match=r"input 'label'.*give --classes N"):
         member(model)[0].draw(2, 0)
     assert member(with_classes(model, 2))[0].draw(3, 0)["label"].tolist() == [[0], [1], [0]]
 
@@ -144,5 +144,5 @@ def test_trial_runs_the_given_draws() -> None:
 
 
 def test_it_transforms_no_images() -> None:
-    with pytest.raises(InputError, match="takes no input images: use generate"):
+    with pytest.raises(InputError, match="take no input images: use generate"):
         member(PLAIN)[0].transform(np.zeros((1, 8, 8, 1)))

@@ -20,9 +20,7 @@ PAIRS = npst.array_shapes(min_dims=1, max_dims=4, max_side=4).flatmap(
 @given(PAIRS)
 def test_against_loops(pair: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
     a, b = pair
-    errors = sorted(
-        abs(float(x) - float(y)) for x, y in zip(a.ravel(), b.ravel(), strict=True)
-    )
+    errors = sorted(abs(float(x) - float(y)) for x, y in zip(a.ravel(), b.ravel(), strict=True))
     # The difference of two float32 is exact in double, or rounded the same way in both.
     assert max_error.measure(a, b, 1.0) == errors[-1]
     # Linear between the neighbouring order statistics; 1e-12 for the order of the roundings.

@@ -1,0 +1,65 @@
+"""Steps for the tests of the work space; they run in its child processes."""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+from edgekit import errors
+from edgekit.typed import Typed
+
+
+class Options(Typed):
+    """Arguments of a step that are a structure."""
+
+    bits: int = 8
+
+
+def copy(output: Path, source: Path, log: str, options: Options | None = None) -> None:
+    """Copy a file; a line in `log` (no Path, so not part of the identity) tells it was done."""
+    with Path(log).open("a") as file:
+        file.write("done\n")
+    (output / "copy").write_bytes(source.read_bytes())
+    (output / "bits").write_text(str(options.bits if options else None))
+
+
+def slow(output: Path, log: str, seconds: float) -> None:
+    """As copy, but not at once."""
+    with Path(log).open("a") as file:
+        file.write("done\n")
+    time.sleep(seconds)
+
+
+def crash(output: Path) -> None:
+    """End as a converter does on a failed assertion."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    (output / "half").write_text("half of the result")
+    os.abort()
+
+
+def leave(output: Path, code: int) -> None:
+    """End without a word to Python."""
+    print("library: fatal error 42", flush=True)
+    os._exit(code)
+
+
+def refuse(output: Path, kind: str) -> None:
+    """Raise one of edgekit's errors."""
+    raise getattr(errors, kind)(f"refused: {kind}")
+
+
+def fail(output: Path, kind: str) -> None:
+    """Raise what a library might."""
+    raise {"key": KeyError("gone"), "memory": MemoryError(), "lines": ValueError("\n one\n two")}[
+        kind
+    ]
+
+
+def missing_file(output: Path) -> None:
+    """Read a file that is not there."""
+    Path("/nonexistent/file").read_text()
+
+
+def add(output: Path, values: list[int], options: Options) -> int:
+    """Return a result."""
+    return sum(values) + options.bits

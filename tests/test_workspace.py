@@ -1,0 +1,239 @@
+"""Steps are done once, in child processes whose crash is an error like any other."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgekit import errors, workspace
+from edgekit.errors import EdgekitError, InputError, PassError
+from edgekit.workspace import Workspace, default_cache
+
+from . import steps
+
+STEPS = steps.__name__
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+
+
+class Copying:
+    """A step on a small file, and how often it was really done."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.log = folder / "source", folder / "log"
+        self.source.write_text("1")
+        self.log.touch()
+
+    def __call__(self, space: Workspace, **more: Any) -> Path:
+        return space.step(f"{STEPS}:copy", source=self.source, log=str(self.log), **more)
+
+    @property
+    def times(self) -> int:
+        return len(self.log.read_text().splitlines())
+
+
+@pytest.fixture
+def copying(tmp_path: Path) -> Copying:
+    return Copying(tmp_path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "work"
+
+
+def test_a_step_is_done_once(copying: Copying, root: Path) -> None:
+    first = copying(Workspace(root))
+    assert (first / "copy").read_text() == "1"
+    assert copying(Workspace(root)) == first
+    assert copying.times == 1
+
+
+def test_it_is_done_again_when_its_input_changed(copying: Copying, root: Path) -> None:
+    first = copying(Workspace(root))
+    copying.source.write_text("2")
+    second = copying(Workspace(root))
+    assert ((first / "copy").read_text(), (second / "copy").read_text()) == ("1", "2")
+    copying.source.write_text("1")
+    assert copying(Workspace(root)) == first
+    assert copying.times == 2
+
+
+def test_where_an_input_lies_does_not_matter(copying: Copying, root: Path) -> None:
+    first = copying(Workspace(root))
+    copying.source = copying.source.rename(copying.source.with_name("moved"))
+    assert copying(Workspace(root)) == first
+
+
+@pytest.mark.parametrize(
+    "changed", [{"options": steps.Options(bits=4)}, {"also": {"data": "abc"}}, {"needs": ["numpy"]}]
+)
+def test_options_data_and_tools_are_part_of_a_steps_identity(
+    copying: Copying, root: Path, changed: dict[str, Any]
+) -> None:
+    assert copying(Workspace(root)) != copying(Workspace(root), **changed)
+    assert copying.times == 2
+
+
+def test_so_is_edgekits_own_code(
+    copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = copying(Workspace(root))
+    monkeypatch.setattr(workspace, "code_hash", lambda: "another version")
+    assert copying(Workspace(root)) != first
+
+
+def test_structures_reach_the_step(copying: Copying, root: Path) -> None:
+    folder = copying(Workspace(root), options=steps.Options(bits=4))
+    assert (folder / "bits").read_text() == "4"
+
+
+def test_a_result_is_the_input_of_the_next_step(copying: Copying, root: Path) -> None:
+    space = Workspace(root)
+    copying.source = copying(space) / "copy"
+    assert (copying(space) / "copy").read_text() == "1"
+
+
+def test_a_folder_counts_with_names_and_contents(tmp_path: Path, root: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    seen = []
+    for change in ("a", "b"):
+        (folder / change).write_text("1")
+        seen.append(Workspace(root).identity(folder))
+    (folder / "b").write_text("2")
+    seen.append(Workspace(root).identity(folder))
+    assert all(one != other for k, one in enumerate(seen) for other in seen[:k])
+
+
+def test_without_reuse_a_step_is_done_once_a_run(copying: Copying, root: Path) -> None:
+    copying(Workspace(root))
+    again = Workspace(root, reuse=False)
+    assert copying(again) == copying(again)
+    assert copying.times == 2
+
+
+def test_the_same_step_asked_for_at_once_is_done_once(copying: Copying, root: Path) -> None:
+    space = Workspace(root)
+
+    def slow(_: int) -> Path:
+        return space.step(f"{STEPS}:slow", log=str(copying.log), seconds=0.1)
+
+    with ThreadPoolExecutor(4) as pool:
+        folders = set(pool.map(slow, range(4)))
+    assert len(folders) == copying.times == 1
+
+
+def only_cached(root: Path) -> bool:
+    """Whether nothing is in the work space."""
+    return list(root.iterdir()) == []
+
+
+def test_a_crash_is_an_error_of_the_step(root: Path) -> None:
+    with pytest.raises(PassError, match=r"^steps: the process crashed \(SIGABRT\)$"):
+        Workspace(root).step(f"{STEPS}:crash")
+    assert only_cached(root)
+
+
+def test_an_exit_is_an_error_with_the_last_line_of_the_log(root: Path) -> None:
+    with pytest.raises(PassError, match=r"^steps: .* ended with code 7: library: fatal error 42$"):
+        Workspace(root).step(f"{STEPS}:leave", code=7)
+    assert only_cached(root)
+
+
+@pytest.mark.parametrize("kind", ["InputError", "ModelError", "PassError", "EngineError"])
+def test_an_error_of_edgekits_own_comes_back_with_its_type(root: Path, kind: str) -> None:
+    with pytest.raises(EdgekitError, match=f"^refused: {kind}$") as caught:
+        Workspace(root).step(f"{STEPS}:refuse", kind=kind)
+    assert type(caught.value) is getattr(errors, kind)
+    assert only_cached(root)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("key", "steps: KeyError: 'gone'"), ("memory", "steps: out of memory"),
+     ("lines", "steps: ValueError: one")],
+)  # fmt: skip
+def test_other_errors_are_pass_errors_of_one_line(root: Path, kind: str, message: str) -> None:
+    with pytest.raises(PassError) as caught:
+        Workspace(root).step(f"{STEPS}:fail", kind=kind)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read_are_named(root: Path) -> None:
+    with pytest.raises(InputError, match="'/nonexistent/file'"):
+        Workspace(root).step(f"{STEPS}:missing_file")
+
+
+def test_a_failed_step_is_tried_again(copying: Copying, root: Path) -> None:
+    space = Workspace(root)
+    copying.source.unlink()
+    with pytest.raises(InputError):
+        copying(space)
+    copying.source.write_text("1")
+    assert (copying(space) / "copy").read_text() == "1"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_stop_ends_what_runs(copying: Copying, root: Path) -> None:
+    space, caught = Workspace(root), []
+
+    def run() -> None:
+        try:
+            space.step(f"{STEPS}:slow", log=str(copying.log), seconds=60)
+        except PassError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_for(lambda: copying.times == 1)
+    space.stop()
+    thread.join(10)
+    assert len(caught) == 1
+    assert "SIGKILL" in caught[0]
+    assert only_cached(root)
+
+
+def test_call_returns_the_result_and_keeps_nothing(root: Path) -> None:
+    space = Workspace(root)
+    assert space.call(f"{STEPS}:add", values=[1, 2], options=steps.Options(bits=4)) == 7
+    assert only_cached(root)
+
+
+def test_old_steps_are_removed(root: Path) -> None:
+    ages = {"month": 31, "week": 7, ".step-killed": 2, ".step-running": 0.1}
+    for name, days in ages.items():
+        (root / name).mkdir(parents=True)
+        os.utime(root / name, (time.time() - days * 86400,) * 2)
+    Workspace(root)
+    assert {path.name for path in root.iterdir()} == {"week", ".step-running"}
+
+
+def test_a_step_that_is_used_stays_young(copying: Copying, root: Path) -> None:
+    folder = copying(Workspace(root))
+    space = Workspace(root)
+    os.utime(folder, (0, 0))
+    copying(space)
+    assert time.time() - folder.stat().st_mtime < 60
+
+
+def test_the_cache_lies_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert default_cache() == Path("/somewhere/edgekit/work")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert default_cache() == Path.home() / ".cache" / "edgekit" / "work"
