@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -108,30 +104,3 @@ def sha256(path: Path) -> str:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json."""
     (folder / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
-
-
-@contextmanager
-def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """A temporary sibling of `path` that takes its place when the block ends well.
-
-    On any error, an interrupt included, the sibling is removed and `path` is as it was.
-
-    Raises:
-        InputError: `path` exists and `force` is not set.
-    """
-    if path.exists() and not force:
-        raise InputError(f"'{path}' exists; choose another output or pass --force to replace it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        yield fresh
-        fresh.chmod(0o755)
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            path.rename(old / path.name)
-            fresh.rename(path)
-            shutil.rmtree(old)
-        else:
-            fresh.rename(path)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

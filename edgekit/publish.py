@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from edgekit import npz
-from edgekit.bundle import FORMAT, GOLDEN, Manifest, atomic_folder, describe_files, write_manifest
+from edgekit.atomic import atomic_folder
+from edgekit.bundle import FORMAT, GOLDEN, Manifest, describe_files, write_manifest
 from edgekit.candidates import Made
 from edgekit.model import Model
 from edgekit.npz import Arrays

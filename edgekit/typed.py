@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +27,8 @@ def read_toml(path: Path, kind: type[T], what: str) -> T:
         InputError: missing file, TOML syntax, unknown key (with a suggestion) or wrong type;
             names the file, the key and what is expected.
     """
+    import tomllib  # devices read no TOML
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

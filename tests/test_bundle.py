@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from edgekit.atomic import atomic_folder
 from edgekit.bundle import (
     FORMAT,
     File,
     Manifest,
-    atomic_folder,
     describe_files,
     read_manifest,
     sha256,

@@ -20,9 +20,7 @@ class Family(_base.Family):
     """`translate`: an image (and conditions) in, an image out; one signature for each size."""
 
     gates: ClassVar[dict[str, str]] = {"psnr": ">=35", "ssim": ">=0.9", "cosine": ">=0.98"}
-    self_made: ClassVar[str] = (
-        "synthetic textures (give --data to use real images)"
-    )
+    self_made: ClassVar[str] = "synthetic textures (give --data to use real images)"
     parts: ClassVar[tuple[str, ...]] = ("generator", "translator")
 
     @classmethod

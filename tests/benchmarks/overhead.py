@@ -1,0 +1,95 @@
+"""What edgekit's runtime adds to the bare engine: `python -m tests.benchmarks.overhead BUNDLE`.
+
+Prints the time of a call and of the import, each beside the engine's own.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.bundle import read_manifest
+from edgekit.measure import interleaved
+from edgekit.runtime import load
+
+ENGINES = {"litert": "ai_edge_litert.interpreter", "openvino": "openvino"}
+
+
+def bare_call(bundle: Path) -> Any:
+    """One run of the engine alone on the first signature: set, invoke, get."""
+    manifest = read_manifest(bundle)
+    name, signature = next(iter(manifest.model.signatures.items()))
+    path = bundle / manifest.model.files[name]
+    inputs = [np.zeros(tensor.shape, tensor.dtype) for tensor in signature.inputs]
+    if manifest.engine == "openvino":
+        import openvino
+
+        from edgekit.runtime.engines.openvino import CONFIG
+
+        config = CONFIG | {"INFERENCE_NUM_THREADS": "1"}
+        request = openvino.Core().compile_model(str(path), "CPU", config).create_infer_request()
+        return lambda: request.infer(inputs, share_inputs=True)
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    slots = [detail["index"] for detail in interpreter.get_input_details()]
+    (result, *_) = [detail["index"] for detail in interpreter.get_output_details()]
+    integer = interpreter.get_input_details()[0]["dtype"] != np.float32
+
+    def call() -> None:
+        for slot, array in zip(slots, inputs, strict=True):
+            interpreter.set_tensor(slot, array.astype(np.int8) if integer else array)
+        interpreter.invoke()
+        interpreter.get_tensor(result)
+
+    return call
+
+
+def edgekit_call(bundle: Path) -> Any:
+    """One run of the same signature through edgekit's Runner."""
+    net = load(bundle, threads=1)
+    name, signature = next(iter(net.model.signatures.items()))
+    inputs = {t.name: np.zeros(t.shape, t.dtype) for t in signature.inputs}
+    return lambda: net.runner.run(name, inputs)
+
+
+def import_seconds(modules: tuple[str, ...], rounds: int = 15) -> list[float]:
+    """Median seconds that a fresh interpreter takes to import each module, in turns."""
+    times: dict[str, list[float]] = {module: [] for module in modules}
+    for _ in range(rounds):
+        for module in modules:
+            program = (
+                "import time; start = time.perf_counter(); "
+                f"import {module}; print(time.perf_counter() - start)"
+            )
+            done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+            times[module].append(float(done.stdout))
+    return [statistics.median(times[module]) for module in modules]
+
+
+def measure(bundle: Path, seconds: float = 4.0) -> dict[str, float]:
+    """Microseconds a call and milliseconds of import, of the engine alone and with edgekit."""
+    engine = read_manifest(bundle).engine
+    bare, ours = interleaved([bare_call(bundle), edgekit_call(bundle)], seconds)
+    # What a device's program imports: the runtime with its engine, against the engine alone.
+    alone, together = import_seconds(
+        (ENGINES[engine], f"edgekit.runtime, edgekit.runtime.engines.{engine}, {ENGINES[engine]}")
+    )
+    return {
+        "call_us": bare.seconds * 1e6,
+        "added_us": (ours.seconds - bare.seconds) * 1e6,
+        "call_ratio": ours.ratio,
+        "import_ms": alone * 1e3,
+        "import_ratio": together / alone,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1])), indent=2))

@@ -1,0 +1,72 @@
+"""An installed wheel outside the checkout: what a workstation and a device really get."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+CHECKOUT = Path(__file__).parent.parent
+
+
+def call(*command: str | Path, cwd: Path) -> str:
+    """Run a command without this checkout on its path; gives what it prints."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with nothing but the wheel and LiteRT."""
+    home = tmp_path_factory.mktemp("device")
+    call(sys.executable, "-m", "build", "--wheel", "--outdir", home, CHECKOUT, cwd=home)
+    (wheel,) = home.glob("*.whl")
+    venv.create(home / "venv", with_pip=True)
+    call(home / "venv/bin/pip", "install", "--quiet", f"{wheel}[litert]", cwd=home)
+    return home
+
+
+def test_a_device_needs_only_numpy_and_one_engine(device: Path, tiny_bundle: Path) -> None:
+    edgekit = device / "venv/bin/edgekit"
+    call(edgekit, "run", tiny_bundle, "--count", "4", "-o", device / "samples.npy", cwd=device)
+    assert (device / "samples.npy").stat().st_size > 0
+    outcome = json.loads(call(edgekit, "validate", tiny_bundle, "--json", cwd=device))
+    assert outcome["missed"] == []
+    listed = json.loads(call(device / "venv/bin/pip", "list", "--format=json", cwd=device))
+    installed = {entry["name"].lower() for entry in listed}
+    assert not installed & {"tensorflow", "keras", "nncf", "openvino", "rich", "matplotlib"}
+
+
+def test_the_wheel_carries_targets_and_recipes(device: Path) -> None:
+    edgekit = device / "venv/bin/edgekit"
+    here = {path.stem for path in (CHECKOUT / "targets").glob("*.toml")}
+    assert set(json.loads(call(edgekit, "targets", "--json", cwd=device))) == here
+    recipes = {path.stem for path in (CHECKOUT / "edgekit/recipes").glob("*.toml")}
+    assert set(json.loads(call(edgekit, "recipes", "--json", cwd=device))) == recipes
+
+
+def test_without_the_converter_convert_names_what_to_install(device: Path) -> None:
+    done = subprocess.run(
+        [device / "venv/bin/edgekit", "convert", CHECKOUT / "samples/models/digits_dcgan.keras",
+         "-t", "linux-litert", "-o", device / "out"],
+        capture_output=True, text=True, cwd=device, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "pip install 'edgekit[convert]'" in done.stderr
+    assert "Traceback" not in done.stderr
