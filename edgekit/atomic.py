@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgekit.errors import InputError
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file; on any error, `path` is as it was."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        fresh = Path(new.name)
+    try:
+        fresh.write_bytes(content)
+        fresh.chmod(0o644)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -30,8 +42,13 @@ def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
             path.rename(old / path.name)
-            fresh.rename(path)
-            shutil.rmtree(old)
+            try:
+                fresh.rename(path)
+            except BaseException:
+                (old / path.name).rename(path)
+                raise
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
         else:
             fresh.rename(path)
     finally:

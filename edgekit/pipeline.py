@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -124,13 +125,21 @@ def check(request: Request) -> list[TargetPlan]:
     gates_for(Family, request.gates)
     part_files(request.model)
     plans = make_plan(request.targets, request.recipes)
-    if request.output.exists() and not request.output.is_dir():
-        raise InputError(f"'{request.output}' is a file; choose another output folder")
+    check_place(request.output)
     for plan in plans:
         place = request.output / plan.name
         if place.exists() and not request.force:
             raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
     return plans
+
+
+def check_place(output: Path) -> None:
+    """Raise InputError when no folder can be made or written at `output`."""
+    place = next(path for path in (output, *output.parents) if path.exists())
+    if not place.is_dir():
+        raise InputError(f"'{place}' is a file; choose another output folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise InputError(f"permission denied ('{place}'): choose a folder you may write to")
 
 
 def describe(request: Request, workspace: Workspace) -> Path:

@@ -88,6 +88,8 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
     wanted: dict[str, str] = {}
     for asked in recipes:
         offered = recipe.load(asked).candidates
+        for each in offered:
+            recipe.find(each)
         if offered:
             allowed = [c for c in offered if c.endswith(".toml") or c in device.precisions]
             wanted |= {Path(c).stem: c for c in allowed}

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from edgekit import npz
-from edgekit.atomic import atomic_folder
+from edgekit.atomic import atomic_folder, write_file
 from edgekit.bundle import FORMAT, GOLDEN, Manifest, describe_files, write_manifest
 from edgekit.candidates import Made
 from edgekit.model import Model
@@ -121,4 +121,4 @@ def write_report(
         if made:
             outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
     html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
-    (request.output / "report.html").write_text(html, encoding="utf-8")
+    write_file(request.output / "report.html", html.encode())

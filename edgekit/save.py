@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import wave
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.atomic import write_file
 from edgekit.data import load_data, read_image, read_sound, sample_inputs
 from edgekit.errors import InputError
 from edgekit.images import grid, pictures, png, to_uint8
@@ -67,14 +67,7 @@ def save_samples(path: Path, samples: Array, span: Range | None) -> None:
         raise InputError(f"'{path}': write to .png, .wav, .npy or .npz")
     if not path.parent.is_dir():
         raise InputError(f"'{path.parent}' is not a folder; create it first")
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
-        fresh = Path(new.name)
-    try:
-        fresh.write_bytes(content)
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    write_file(path, content)
 
 
 def wav(samples: Array) -> bytes:

@@ -18,6 +18,7 @@ def main(job_file: Path) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
     job = json.loads(job_file.read_text())
     output = Path(job["output"])
+    sys.path += [place for place in job["path"] if place not in sys.path]
     try:
         module, name = job["function"].split(":")
         function = getattr(importlib.import_module(module), name)

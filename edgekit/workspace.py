@@ -6,6 +6,7 @@ inputs are unchanged is not done twice, so an interrupted conversion goes on whe
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import json
@@ -28,9 +29,10 @@ import msgspec
 
 from edgekit import errors
 from edgekit.bundle import sha256
-from edgekit.errors import EdgekitError, PassError
+from edgekit.errors import EdgekitError, InputError, PassError, os_error
 
 KEEP_DAYS = 30
+LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
@@ -50,7 +52,7 @@ class Workspace:
     """A folder of finished steps, each in a folder named by the hash of its inputs."""
 
     def __init__(self, root: Path, *, reuse: bool = True) -> None:
-        self.root, self._reuse = root, reuse
+        self.root, self._reuse, self._stopped = root, reuse, False
         self._fresh: set[str] = set()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -109,7 +111,8 @@ class Workspace:
         return identity(value, self.root)
 
     def stop(self) -> None:
-        """End the children that still run."""
+        """End the children that still run, and start no more."""
+        self._stopped = True
         for child in list(self._running):
             child.kill()
 
@@ -118,12 +121,14 @@ class Workspace:
             "title": title(function, arguments),
             "function": function,
             "output": str(output),
+            "path": sys.path,
             "arguments": dict(arguments),
         }
         (output / "job.json").write_bytes(msgspec.json.encode(job, enc_hook=str))
         with (output / "log.txt").open("wb") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "edgekit.worker", str(output / "job.json")],
+                # -P: a file of the current folder must not pass for a library
+                [sys.executable, "-P", "-m", "edgekit.worker", str(output / "job.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -132,6 +137,8 @@ class Workspace:
             )
             self._running.add(child)
             try:
+                if self._stopped:  # while this child was started
+                    child.kill()
                 code = child.wait()
             finally:
                 if child.poll() is None:
@@ -149,11 +156,25 @@ def title(function: str, arguments: Mapping[str, Any]) -> str:
 
 def child_error(name: str, code: int, output: Path) -> EdgekitError:
     """The error of a child that ended badly: its own, or what its end tells."""
-    record = output / "error.json"
-    if record.is_file():
-        told = json.loads(record.read_text())
-        kind: type[EdgekitError] = getattr(errors, told["type"], PassError)
-        return kind(told["message"])
+    error = recorded(output) or ended(name, code, output)
+    if isinstance(error, PassError) and shutil.disk_usage(output).free < LEAST_FREE:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(output.parent))
+        return InputError(os_error(full))
+    return error
+
+
+def recorded(output: Path) -> EdgekitError | None:
+    """The error that a child left; None when it left none, or not all of it on a full disk."""
+    try:
+        told = json.loads((output / "error.json").read_text())
+    except (OSError, ValueError):
+        return None
+    kind: type[EdgekitError] = getattr(errors, told["type"], PassError)
+    return kind(told["message"])
+
+
+def ended(name: str, code: int, output: Path) -> PassError:
+    """The error of a child that left none."""
     tail = (output / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
     if code < 0:
         return PassError(f"{name}: the process crashed ({signal.Signals(-code).name})")
@@ -201,7 +222,10 @@ def tool_version(module: str) -> str:
             return f"{name} {version(name)}"
         except PackageNotFoundError:
             continue
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except Exception:  # of the package that holds it; the step tells what is wrong
+        spec = None
     origin = Path(spec.origin) if spec and spec.origin else None
     return sha256(origin) if origin and origin.is_file() else "none"
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.cli.nets import write_nets
+from tests.cli.shell import Shell
+
 # The same examples on every run: a red test means a changed program.
 settings.register_profile("edgekit", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("edgekit")
@@ -30,3 +33,25 @@ def python() -> Callable[[str], str]:
         return done.stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny nets, sound and faulty (tests/cli/nets.py)."""
+    folder = tmp_path_factory.mktemp("nets")
+    write_nets(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finished steps, shared by all conversions of the session."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, cache: Path, nets: Path) -> Path:
+    """A generator of 8×8 pictures, converted for linux-litert in float32; not to be changed."""
+    shell = Shell(tmp_path_factory.mktemp("tiny"), cache, nets)
+    shell.convert("latent.keras").success()
+    return shell.folder / "out" / "linux-litert"

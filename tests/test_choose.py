@@ -87,6 +87,15 @@ def test_equal_ones_are_told_apart_by_quality(objective: str) -> None:
         assert best(order, FLOAT, objective).name == "better"
 
 
+@pytest.mark.parametrize("objective", ["size", "latency", "balanced"])
+def test_two_per_cent_are_not_worth_quality(objective: str) -> None:
+    worse = result("worse", size=25, ratio=0.4, sqnr=35.0)
+    better = result("better", size=26, ratio=0.408, sqnr=36.0)
+    assert best([worse, better], FLOAT, objective).name == "better"
+    much_smaller = result("smaller", size=20, ratio=0.3, sqnr=35.0)
+    assert best([much_smaller, better], FLOAT, objective).name == "smaller"
+
+
 def test_without_latency_size_decides() -> None:
     candidates = [result("a", size=50, latency=None), result("b", size=20, latency=None)]
     for objective in ("balanced", "size"):

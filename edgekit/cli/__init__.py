@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edgekit._version import __version__
-from edgekit.errors import EdgekitError, os_error
+from edgekit.errors import EdgekitError, GateError, os_error
 
 COMMANDS = ("convert", "validate", "run", "bench", "inspect", "targets", "recipes", "doctor")
 INTERRUPTED = 130
@@ -53,6 +53,7 @@ def main() -> None:
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.path.append("")  # for modules of the user's own, after all that is installed
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()
@@ -61,6 +62,8 @@ def main() -> None:
     except click.ClickException as error:
         where = f" (edgekit {command_of(error)} --help)" if command_of(error) else ""
         fail(" ".join(error.format_message().split()) + where, error.exit_code)
+    except GateError as error:  # the command has printed its report
+        fail(str(error), error.exit_code, as_json=False)
     except EdgekitError as error:
         fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -78,9 +81,9 @@ def command_of(error: click.ClickException) -> str:
     return str(ctx.info_name) if ctx is not None and ctx.parent is not None else ""
 
 
-def fail(message: str, code: int) -> None:
-    """One line on standard error; as JSON where --json was asked for."""
-    if "--json" in sys.argv:
+def fail(message: str, code: int, *, as_json: bool = True) -> None:
+    """One line on standard error; as JSON too where --json was asked for."""
+    if as_json and "--json" in sys.argv:
         click.echo(json.dumps({"error": message, "exit_code": code}))
     click.echo(f"edgekit: {message}", err=True)
     sys.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgekit.atomic import write_file
 from edgekit.measure import Latency
 from edgekit.typed import Typed, to_json
 
@@ -86,7 +87,7 @@ class Report(Typed, frozen=True):
 
     def save(self, path: Path) -> None:
         """Write report.json."""
-        path.write_text(to_json(self), encoding="utf-8")
+        write_file(path, to_json(self).encode())
 
 
 def rows(target: TargetReport) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
         ModelError: corrupt, needs code that was not trusted, or has no input shapes.
     """
     config = read_config(path)
-    lambdas = sorted(find_lambdas(config))
+    lambdas = sorted(set(find_lambdas(config)))
     if lambdas and not trust.trust:
         raise ModelError(
             f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "

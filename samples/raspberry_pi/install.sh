@@ -19,7 +19,7 @@ machine=$(uname -m)
 case $machine in
     aarch64) ;;
     armv6l | armv7l) fail "this system is 32-bit ($machine), LiteRT needs the 64-bit Raspberry Pi OS" ;;
-    *) fail "this is a $machine, not a Raspberry Pi; there, run: pip install 'edgekit[litert]'" ;;
+    *) fail "this machine is $machine, not a 64-bit Raspberry Pi (aarch64)" ;;
 esac
 
 command -v "$python" > /dev/null || fail "no $python; run: sudo apt install python3 python3-venv"

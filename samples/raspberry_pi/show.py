@@ -4,6 +4,7 @@ python show.py BUNDLE --seconds 5        q or Esc: quit, space: next, f: full sc
 """
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,7 @@ class Show:
 
     def run(self) -> None:
         """Show images until a key or the window's button ends it."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends Tk's loop at once
         self.root.bind("<Escape>", lambda _: self.root.destroy())
         self.root.bind("q", lambda _: self.root.destroy())
         self.root.bind("<space>", lambda _: self.show())

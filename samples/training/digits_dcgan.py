@@ -68,7 +68,7 @@ class Trainer:
     def step(self, real: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One update of both players on real images (BATCH, 28, 28, 1): their two losses.
 
-        Both learn from the same fakes, which saves a third of the work.
+        Both learn from the same fakes, which saves drawing others for the discriminator.
         """
         z = tf.random.normal((BATCH, LATENT))
         wanted = tf.argmax(z[:, :CLASSES], axis=1)

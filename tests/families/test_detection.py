@@ -1,9 +1,12 @@
 """Which family a net is taken for, by its inputs and outputs alone."""
 
+from typing import Any
+
 import pytest
 
 from edgekit.errors import InputError
 from edgekit.families._base import PartInfo
+from edgekit.model import Tensor
 
 from .fakes import detected, net, tensor
 
@@ -19,6 +22,7 @@ LATENT = tensor("z", 64)
         ("latent", net([LATENT], [tensor("sound", 16000, 1)])),
         ("latent", net([LATENT], [tensor("row", 64)])),
         ("latent", net([LATENT, tensor("label", 10)], [IMAGE])),
+        ("latent", net([tensor("label", 200), tensor("z", 64)], [IMAGE])),
         ("autoencoder", net([IMAGE], [IMAGE], bottleneck=True)),
         ("autoencoder", net([tensor("x", 784)], [tensor("y", 784)], bottleneck=True)),
         ("image-to-image", net([IMAGE], [IMAGE])),  # denoising: no bottleneck
@@ -56,6 +60,20 @@ def test_what_generates_nothing_is_refused(info: PartInfo) -> None:
 def test_two_nets_of_unknown_names() -> None:
     with pytest.raises(InputError, match="fits no family"):
         detected(a=net([LATENT], [IMAGE]), b=net([LATENT], [IMAGE]))
+
+
+@pytest.mark.parametrize(
+    ("label", "more"),
+    [
+        (tensor("digit", 1), {"classes": {"digit": 10}}),  # feeds an embedding
+        (tensor("digit", 1, dtype="int64"), {}),
+        (tensor("one_hot", 10), {}),
+        (tensor("class_of_digit", 10), {}),
+    ],
+)
+def test_what_is_a_label(label: Tensor, more: dict[str, Any]) -> None:
+    _, model = detected(net=net([LATENT, label], [IMAGE], **more))
+    assert [t.role for t in model.signatures["generate"].inputs] == ["latent", "label"]
 
 
 def test_inputs_keep_their_origin() -> None:

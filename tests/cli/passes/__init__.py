@@ -1,0 +1,1 @@
+"""Passes that misbehave, put beside edgekit's own by the fixture `misbehaving`."""

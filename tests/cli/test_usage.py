@@ -1,0 +1,202 @@
+"""What is refused before any work: one line each, and nothing is written."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .shell import EDGEKIT, Shell
+
+RECIPE = 'description = "mine"\n'
+TARGET = 'description = "mine"\nengine = "litert"\nprecisions = ["float32"]\n'
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["convrt"], r"unknown command 'convrt'; did you mean 'convert'\?"),
+        (["frobnicate"], "unknown command 'frobnicate'; known: bench, convert, doctor"),
+        (["convert"], r"Missing argument 'MODEL'.*\(edgekit convert --help\)"),
+        (["convert", "x.keras", "-o", "out"], r"Missing option '--target'"),
+        (["convert", "x.keras", "--targt", "y"], r"No such option.*--target"),
+        (["targets", "--jsn"], "No such option"),
+        (["run", "x"], "Missing option '--output'"),
+        (["run", "x", "-o", "y.png", "-n", "0"], "0 is not in the range"),
+        (["bench", "x", "--threads", "one"], r"--threads 'one' is no list such as 1,2"),
+    ],
+)
+def test_wrong_usage(shell: Shell, args: list[str], message: str) -> None:
+    error = shell.refuse(*args, code=2)
+    assert_matches(message, error)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--input-size", "12y"], "--input-size '12y' is not HxW, such as 128x96"),
+        (["--input-size", "0x8"], "--input-size '0x8' is not HxW"),
+        (["--output-range", "1,-1"], "--output-range '1,-1' is not LO,HI, such as -1,1"),
+        (["--input-range", "nan,1"], "--input-range 'nan,1' is not LO,HI"),
+        (["--prior", "cauchy"], "'cauchy' is not one of 'normal', 'uniform'"),
+        (["--batch-size", "0"], "0 is not in the range"),
+        (["--samples", "many"], "'many' is not a valid integer"),
+    ],
+)
+def test_wrong_values_of_convert(shell: Shell, args: list[str], message: str) -> None:
+    assert_matches(message, shell.refuse(*shell.conversion("latent.keras", *args), code=2))
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["-t", "linux-liter"], r"unknown target 'linux-liter'; did you mean 'linux-litert'\?"),
+        (["-t", "toaster"], "unknown target 'toaster'; known: intel-cpu, linux-litert"),
+        (["-t", "mine.toml"], "target 'mine.toml' does not exist"),
+        (["-r", "int8-dynamc"], r"unknown recipe 'int8-dynamc'; did you mean 'int8-dynamic'\?"),
+        (["-r", "mine.toml"], "recipe 'mine.toml' does not exist"),
+        (["-t", "intel-cpu", "-r", "int8-dynamic"], "'int8-dynamic' has no passes for openvino"),
+        (["--objective", "balance"], r"unknown objective 'balance'; did you mean 'balanced'\?"),
+        (["--family", "latant"], r"unknown family 'latant'; did you mean 'latent'\?"),
+        (["--gate", "pnsr>=30"], r"unknown metric 'pnsr'; did you mean 'psnr'\?"),
+        (["--gate", "psnr=30"], "gate 'psnr=30' is not of the form metric>=number"),
+        (["--gate", "psnr>="], "gate 'psnr>=' is not of the form metric>=number"),
+        (["--gate", "psnr>=1-2"], "gate 'psnr>=1-2': '1-2' is not a number"),
+        (["--samples", "1"], "--samples must be at least 2"),
+        (["--calibration", "0"], "--calibration at least 1"),
+        (["--features", "net.tflite"], "--features 'net.tflite' does not exist"),
+        (["--features", "nowhere:f"], "--features 'nowhere:f' is no file and no module:function"),
+    ],
+)
+def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) -> None:
+    assert_matches(message, shell.refuse(*shell.conversion("latent.keras", *args)))
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("-r", RECIPE + "litret = []", r"mine.toml'.*`litret`; did you mean 'litert'\?"),
+        ("-r", RECIPE, "mine.toml' must have either candidates or passes"),
+        ("-r", RECIPE + "litert = [", "recipe 'mine.toml' is not valid TOML"),
+        ("-r", RECIPE + "litert = 3", r"mine.toml'.*`array.*\$.litert`"),
+        ("-r", RECIPE + "litert = [{}]", r"mine.toml': a pass has no name; write pass ="),
+        (
+            "-r",
+            RECIPE + '[[litert]]\npass = "quantise-litert"',
+            r"unknown pass 'quantise-litert'; did you mean 'quantize-litert'\?",
+        ),
+        (
+            "-r",
+            RECIPE + '[[litert]]\npass = "lower-litert"\nquantise = "int8"',
+            r"mine.toml', pass 'lower-litert': .*`quantise`; did you mean 'quantize'\?",
+        ),
+        (
+            "-r",
+            RECIPE + '[[litert]]\npass = "lower-litert"\nquantize = "int3"',
+            "mine.toml', pass 'lower-litert': Invalid enum value 'int3'",
+        ),
+        (
+            "-r",
+            RECIPE + '[[litert]]\npass = "quantize-openvino"',
+            "mine.toml' takes a litert model, but has a openvino one at that point",
+        ),
+        ("-r", 'description = "mine"\ncandidates = ["int9"]', "no recipe of mine.toml fits target"),
+        ("-t", TARGET + "thread = 2", r"target 'mine.toml': .*`thread`; did you mean 'threads'\?"),
+        ("-t", 'description = "mine"', "target 'mine.toml': .*missing required field `engine`"),
+        ("-t", TARGET.replace("litert", "litret"), r"unknown engine 'litret'; did you mean"),
+    ],
+)
+def test_files_of_the_users_own(shell: Shell, option: str, text: str, message: str) -> None:
+    shell.write("mine.toml", text)
+    error = shell.refuse(*shell.conversion("latent.keras", option, "mine.toml"))
+    assert_matches(message, error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[parts]\ngenerator = "g.keras"', "model.toml': part 'generator' is '.*', not a file"),
+        ("parts = {}\nfamly = 'latent'", r"model.toml': .*`famly`; did you mean 'family'\?"),
+        ("family = 'latent'", "model.toml': .*missing required field `parts`"),
+        ("parts = 'net.keras'", "model.toml': Expected `object`, got `str`"),
+        ("[parts", "model.toml' is not valid TOML"),
+        ("parts = {}", "model.toml'.*parts"),
+    ],
+)
+def test_descriptions_of_models(shell: Shell, text: str, message: str) -> None:
+    folder = shell.folder / "model"
+    folder.mkdir()
+    (folder / "model.toml").write_text(text)
+    assert_matches(message, shell.refuse(*shell.conversion(folder)))
+
+
+@pytest.mark.parametrize("command", ["convert", "inspect"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("latent.kears", r"latent.kears' does not exist; did you mean 'latent.keras'\?"),
+        ("nowhere/latent.keras", "nowhere/latent.keras' does not exist$"),
+        ("words.txt", r"words.txt' is no format edgekit reads: .keras, .h5, a SavedModel folder"),
+        ("net.pt", "net.pt' is no format edgekit reads: .*; save the model with model.save"),
+        ("folder", "folder' is no format edgekit reads"),
+    ],
+)
+def test_models_that_are_none(shell: Shell, command: str, name: str, message: str) -> None:
+    for wrong in ("words.txt", "net.pt"):
+        shell.write(wrong, "no net\n")
+    (shell.folder / "folder").mkdir()
+    place = name if (shell.folder / name).exists() else shell.nets / name
+    args = shell.conversion(place) if command == "convert" else ["inspect", place]
+    assert_matches(message, shell.refuse(*args))
+
+
+def test_an_output_that_exists(shell: Shell) -> None:
+    (shell.folder / "out" / "linux-litert").mkdir(parents=True)
+    message = "'out/linux-litert' exists; choose another -o or pass --force to replace it"
+    assert shell.refuse(*shell.conversion("latent.keras")) == message
+
+
+def test_an_output_that_is_a_file(shell: Shell) -> None:
+    shell.write("out", "precious")
+    error = shell.refuse(*shell.conversion("latent.keras", "--force"))
+    assert error == "'out' is a file; choose another output folder"
+    assert (shell.folder / "out").read_text() == "precious"
+
+
+def test_an_output_inside_a_file(shell: Shell) -> None:
+    shell.write("out", "precious")
+    error = shell.refuse(*shell.conversion("latent.keras", "-o", "out/inner"))
+    assert error == "'out' is a file; choose another output folder"
+
+
+@pytest.mark.parametrize("place", ["out", "deep/out"])
+def test_an_output_that_cannot_be_written(shell: Shell, place: str) -> None:
+    locked = shell.folder / "locked"
+    locked.mkdir()
+    if os.geteuid() == 0:  # to root only a file system can be read-only
+        shell.prefix = mounted("locked", "-o", "ro")
+    else:
+        locked.chmod(0o555)
+    error = shell.refuse(*shell.conversion("latent.keras", "-o", f"locked/{place}"))
+    assert error == "permission denied ('locked'): choose a folder you may write to"
+
+
+def mounted(folder: str, *options: str) -> tuple[str, ...]:
+    """What runs a command with a file system in memory on a folder, for that command alone."""
+    unshare = ("unshare", "--mount", "--map-root-user", "sh", "-c")
+    script = f'mount -t tmpfs {" ".join(options)} none {folder} && exec "$@"'
+    tried = ["mkdir", "-p", f"/tmp/{folder}"]  # noqa: S108
+    if not shutil.which("unshare"):
+        pytest.skip("no unshare")
+    del tried
+    return (*unshare, script, "sh")
+
+
+def assert_matches(pattern: str, error: str) -> None:
+    import re
+
+    assert re.search(pattern, error), error
