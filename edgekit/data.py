@@ -67,10 +67,9 @@ def named(rows: Any, model: Model, where: str) -> dict[str, Array]:
 def load_arrays(path: Path, model: Model) -> dict[str, Array]:
     """A .npz or .npy; pickled objects are refused."""
     try:
-        rows = np.load(path, allow_pickle=False)
-        if hasattr(rows, "files"):
-            with rows as file:
-                rows = dict(file)
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            rows = dict(loaded) if hasattr(loaded, "files") else loaded
     except FileNotFoundError:
         raise InputError(f"--data '{path}' does not exist") from None
     except Exception as error:  # a damaged file raises nearly every type here

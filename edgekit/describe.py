@@ -198,11 +198,12 @@ def with_ranges(
     images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
     if images and not all(tensor.range for tensor in images):
         runner = OriginalRunner(parts, model.signatures)
-        guess = next((tensor.range for tensor in outputs if tensor.range), None) or liked_range(
-            model, runner
-        )
-        model = model.replace(signatures=ranged(model, guess, None))
-        remarks.append(f"input range taken to be {guess[0]:g}…{guess[1]:g} (--input-range)")
+        told = next((tensor.range for tensor in outputs if tensor.range), None)
+        fitting = [told] if told else liked_ranges(model, runner)
+        model = model.replace(signatures=ranged(model, fitting[0], None))
+        also = " or ".join(map(as_text, fitting[1:]))
+        doubt = f", but {also} fits as well: say which" if also else ""
+        remarks.append(f"input range taken to be {as_text(fitting[0])}{doubt} (--input-range)")
     runner = OriginalRunner(parts, model.signatures)
     member = family(model, runner)
     observed = member.trial(member.draw(4, seed=0))
@@ -211,7 +212,7 @@ def with_ranges(
         span = snapped(observed[member.shown(model)])
         model = model.replace(signatures=ranged(model, None, span))
         if span:
-            remarks.append(f"output range observed: {span[0]:g}…{span[1]:g} (--output-range)")
+            remarks.append(f"output range observed: {as_text(span)} (--output-range)")
     return model
 
 
@@ -235,11 +236,17 @@ def ranged(
     }
 
 
-def liked_range(model: Model, runner: OriginalRunner) -> Range:
-    """The input range in which an image-to-image net best returns the image it was given.
+def as_text(span: Range) -> str:
+    """`0…1`."""
+    return f"{span[0]:g}…{span[1]:g}"
+
+
+def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
+    """The input ranges in which an image-to-image net returns the image it was given, best first.
 
     Nets that enlarge, clean or restyle a picture keep its coarse shape when it comes in the range
-    they were trained on. The error is relative to the range's width.
+    they were trained on. The error is relative to the range's width; ranges within three times
+    the least error are not told apart (nets with small biases take any), 0…1 coming first.
     """
     name, signature = next(
         (n, s) for n, s in model.signatures.items() if any(t.role == "sample" for t in s.inputs)
@@ -257,9 +264,8 @@ def liked_range(model: Model, runner: OriginalRunner) -> Range:
         output = runner.run(name, inputs)[signature.outputs[0].name]
         gap = coarse(output) - coarse(inputs[image.name])
         errors[low, high] = float(np.abs(gap).mean() / (high - low))
-    best = min(errors, key=lambda span: errors[span])
-    # 0…1 is what most nets take: another must be clearly better.
-    return best if errors[best] < 0.5 * errors[0.0, 1.0] else (0.0, 1.0)
+    limit = 3 * min(errors.values())
+    return [span for span in KNOWN_RANGES if errors[span] <= limit]
 
 
 def coarse(images: Any) -> Any:

@@ -52,10 +52,10 @@ def reference(
     calibration.npz (what each signature saw over a third set of draws).
     """
     described = Model.load(model)
+    given = load_data(data, described) if data else None  # refused before the net is loaded
     runner = OriginalRunner(load_parts(model, described, trust), described.signatures)
     family: type[Family] = plugin.load("families", described.family).Family
     member = family(described, runner)
-    given = load_data(data, described) if data else None
     first, last = split(given, samples)
 
     draws = member.draw(samples, seed, first)
