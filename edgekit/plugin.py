@@ -16,6 +16,7 @@ KINDS = {
     "families": "family",
     "metrics": "metric",
     "passes": "pass",
+    "rewrites": "rewrite",
     "runtime.engines": "engine",
     "sources": "source",
 }

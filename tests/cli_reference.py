@@ -17,7 +17,8 @@ HEAD = """\
 Made from the commands themselves by `make docs`; `edgekit COMMAND --help` shows the same.
 
 Every command that prints a result takes `--json`. An error is one line on standard error and an
-exit code; with `--json`, standard output also gets `{"error": …, "exit_code": …}`.
+exit code. With `--json`, standard output is one JSON value: the result, also when a gate was
+missed, or `{"error": …, "exit_code": …}`.
 
 | exit code | meaning |
 |---|---|
@@ -31,7 +32,7 @@ exit code; with `--json`, standard output also gets `{"error": …, "exit_code":
 EXAMPLES = {
     "convert": (
         "edgekit convert generator.keras -t raspberry-pi-5 -t intel-cpu -o out",
-        "edgekit convert vae/ -t raspberry-pi-4 --objective size --gate psnr>=35 -o out",
+        "edgekit convert vae/ -t raspberry-pi-4 --objective size --gate 'psnr>=35' -o out",
         "edgekit convert upscaler.h5 -t linux-litert --input-size 128x128 --data photos/ -o out",
     ),
     "validate": ("edgekit validate out/raspberry-pi-5",),

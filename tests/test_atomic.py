@@ -1,10 +1,10 @@
-"""A folder appears whole or not at all."""
+"""Files and folders appear whole or not at all."""
 
 from pathlib import Path
 
 import pytest
 
-from edgekit.atomic import atomic_folder
+from edgekit.atomic import atomic_folder, write_file
 from edgekit.errors import InputError
 
 
@@ -48,3 +48,43 @@ def test_an_existing_folder_is_replaced_only_with_force(tmp_path: Path) -> None:
         (folder / "new").write_bytes(b"2")
     assert tree(tmp_path) == {"out/new": b"2"}
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_the_old_folder_comes_back_when_the_exchange_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "file").write_bytes(b"old")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if target == out and (self / "new").exists():
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with pytest.raises(KeyboardInterrupt), atomic_folder(out, force=True) as folder:
+        (folder / "new").write_bytes(b"new")
+        monkeypatch.setattr(Path, "rename", interrupted)
+    assert tree(tmp_path) == {"out/file": b"old"}
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for content in (b"old", b"new"):
+        write_file(path, content)
+        assert tree(tmp_path) == {"file": content}
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_stays_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_file(path, b"new")
+    assert tree(tmp_path) == {"file": b"old"}

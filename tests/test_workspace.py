@@ -1,6 +1,7 @@
 """Steps are done once, in child processes whose crash is an error like any other."""
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +18,6 @@ from edgekit.workspace import Workspace, default_cache
 from . import steps
 
 STEPS = steps.__name__
-
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
 
 
 class Copying:
@@ -207,6 +203,29 @@ def test_stop_ends_what_runs(copying: Copying, root: Path) -> None:
     assert len(caught) == 1
     assert "SIGKILL" in caught[0]
     assert only_cached(root)
+
+
+def test_after_a_stop_nothing_is_started(root: Path) -> None:
+    space = Workspace(root)
+    space.stop()
+    with pytest.raises(PassError, match="SIGKILL"):
+        space.step(f"{STEPS}:add", values=[], options=steps.Options())
+    assert only_cached(root)
+
+
+def test_modules_of_the_users_own_are_found(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_steps.py").write_text("def seven(output): return 7\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Workspace(root).call("own_steps:seven") == 7
+
+
+def test_a_full_disk_is_told_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(root.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
+    with pytest.raises(InputError, match=r"^disk full .*free some space"):
+        Workspace(root).step(f"{STEPS}:fail", kind="key")
 
 
 def test_call_returns_the_result_and_keeps_nothing(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 EDGEKIT = Path(sys.executable).with_name("edgekit")
 QUICK = ("--samples", "8", "--calibration", "4")
@@ -139,11 +142,37 @@ class Shell:
             filter(None, [str(plugged), os.environ.get("PYTHONPATH", "")])
         )
 
+    def mount(self, folder: str, options: str) -> None:
+        """Run with an empty file system in memory on a folder, which this shell alone sees."""
+        unshare = ["unshare", "--mount", "--map-root-user"]
+        able = shutil.which("unshare") and subprocess.run([*unshare, "true"], check=False)
+        if not able or able.returncode:
+            pytest.skip("file systems cannot be mounted here")
+        (self.folder / folder).mkdir(exist_ok=True)
+        self.prefix = (*unshare, "sh", "-c", MOUNT, "sh", options, folder, str(self._left))
+
+    def left(self) -> set[str]:
+        """What the last command left in the file system that was mounted for it."""
+        return set(self._left.read_text().splitlines())
+
+    @property
+    def _left(self) -> Path:
+        return self.folder.with_name(self.folder.name + "-left")
+
     def hide(self, *packages: str) -> None:
         """Make packages look as if they were not installed."""
         self.plug(HIDE.format(packages=packages))
 
 
+MOUNT = """
+mount -t tmpfs -o "$1" none "$2" || exit 99
+folder=$2 left=$3
+shift 3
+"$@"
+code=$?
+find "$folder" -mindepth 1 -printf '%P\n' > "$left"
+exit $code
+"""
 HIDE = """
 from importlib.machinery import PathFinder
 
@@ -167,6 +196,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.02)
 
 
-def newest(folder: Path) -> Mapping[str, float]:
-    """When each finished step of a cache was written."""
-    return {path.parent.name: path.stat().st_mtime for path in folder.glob("*/job.json")}
+def steps(cache: Path) -> Mapping[str, float]:
+    """When each finished step of a cache was done."""
+    return {path.parent.name: path.stat().st_mtime for path in cache.glob("*/job.json")}

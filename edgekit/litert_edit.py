@@ -1,0 +1,161 @@
+"""A LiteRT graph in its object form, with the few edits that rewrites need."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError
+from edgekit.litert_file import indices, op_names, parse, type_names
+
+Array = NDArray[Any]
+
+NUMPY_TYPES = {"FLOAT32": np.float32, "INT32": np.int32, "INT8": np.int8, "INT64": np.int64,
+               "FLOAT16": np.float16, "UINT8": np.uint8, "INT16": np.int16}  # fmt: skip
+
+
+class Editor:
+    """The main subgraph of a model. Ops and tensors are the schema's own mutable objects."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        self.schema = schema
+        self.model = parse(path)
+        self.graph = self.model.subgraphs[0]
+        for op in self.graph.operators:
+            op.inputs, op.outputs = list(indices(op.inputs)), list(indices(op.outputs))
+
+    def save(self, path: Path) -> None:
+        """Write the model as a .tflite file."""
+        import flatbuffers
+
+        builder = flatbuffers.Builder(1 << 20)
+        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
+        path.write_bytes(bytes(builder.Output()))
+
+    def ops(self) -> Iterator[Any]:
+        """The ops in order of execution, as they were when the loop began."""
+        yield from list(self.graph.operators)
+
+    def kind(self, op: Any) -> str:
+        """An op's builtin name."""
+        code = self.model.operatorCodes[op.opcodeIndex]
+        return op_names()[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+    def tensor(self, index: int) -> Any:
+        """A tensor by index."""
+        return self.graph.tensors[index]
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """A tensor's static shape."""
+        return tuple(int(n) for n in indices(self.tensor(index).shape))
+
+    def dtype(self, index: int) -> str:
+        """A tensor's type name, such as FLOAT32."""
+        return type_names()[self.tensor(index).type]
+
+    def constant(self, index: int) -> Array | None:
+        """The value of a constant tensor; None when it is computed or of another type."""
+        tensor = self.tensor(index)
+        data = self.model.buffers[tensor.buffer].data
+        kind = NUMPY_TYPES.get(self.dtype(index))
+        if data is None or len(data) == 0 or kind is None:
+            return None
+        return np.frombuffer(bytes(data), kind).reshape(self.shape(index))
+
+    def producer(self, index: int) -> Any | None:
+        """The op that computes a tensor."""
+        return next((op for op in self.graph.operators if index in op.outputs), None)
+
+    def consumers(self, index: int) -> list[Any]:
+        """The ops that read a tensor."""
+        return [op for op in self.graph.operators if index in op.inputs]
+
+    def is_output(self, index: int) -> bool:
+        """Whether a tensor is an output of the graph."""
+        return index in list(self.graph.outputs)
+
+    def add_constant(self, value: Array, name: str, like: int | None = None) -> int:
+        """A new constant; quantization parameters are copied from the tensor `like`."""
+        buffer = self.schema.BufferT()
+        buffer.data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        kind = next(k for k, v in NUMPY_TYPES.items() if v == value.dtype)
+        index = self._add_tensor(value.shape, kind, name, like)
+        self.tensor(index).buffer = len(self.model.buffers) - 1
+        return index
+
+    def add_tensor(self, shape: Sequence[int], name: str, like: int) -> int:
+        """A new computed tensor of the type and quantization of the tensor `like`."""
+        return self._add_tensor(shape, self.dtype(like), name, like)
+
+    def _add_tensor(self, shape: Sequence[int], kind: str, name: str, like: int | None) -> int:
+        tensor = self.schema.TensorT()
+        tensor.name = name.encode()
+        tensor.shape = np.array(shape, np.int32)
+        tensor.type = getattr(self.schema.TensorType, kind)
+        tensor.buffer = 0
+        tensor.hasRank = True
+        if like is not None:
+            tensor.quantization = copy.deepcopy(self.tensor(like).quantization)
+        self.graph.tensors.append(tensor)
+        return len(self.graph.tensors) - 1
+
+    def op(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        output: int,
+        options: str | None = None,
+        version: int = 1,
+        **fields: Any,
+    ) -> Any:
+        """A new op, not yet in the graph; `options` names its options table, with `fields`."""
+        op = self.schema.OperatorT()
+        op.opcodeIndex = self._code(kind, version)
+        op.inputs, op.outputs = list(inputs), [output]
+        if options:
+            op.builtinOptionsType = getattr(self.schema.BuiltinOptions, options)
+            op.builtinOptions = getattr(self.schema, f"{options}T")()
+            for name, value in fields.items():
+                setattr(op.builtinOptions, name, value)
+        return op
+
+    def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
+        """Put `new` in the place of the last of the `old` ops, and take those out."""
+        operators = self.graph.operators
+        place = max(position(operators, op) for op in old) + 1
+        operators[place:place] = list(new)
+        for op in old:
+            del operators[position(operators, op)]
+
+    def _code(self, kind: str, version: int) -> int:
+        builtin = getattr(self.schema.BuiltinOperator, kind)
+        codes = self.model.operatorCodes
+        for index, code in enumerate(codes):
+            same = max(code.builtinCode, code.deprecatedBuiltinCode) == builtin
+            if same and code.version >= version:
+                return index
+        code = self.schema.OperatorCodeT()
+        code.builtinCode, code.deprecatedBuiltinCode = builtin, min(builtin, 127)
+        code.version = version
+        codes.append(code)
+        return len(codes) - 1
+
+
+def position(operators: Sequence[Any], op: Any) -> int:
+    """The index of exactly this op."""
+    return next(k for k, other in enumerate(operators) if other is op)
+
+
+def require_static(graph: Editor) -> None:
+    """Raise InputError when the graph has free dimensions: rewrites need shapes."""
+    for tensor in graph.graph.tensors:
+        if any(n < 0 for n in indices(tensor.shapeSignature)):
+            raise InputError(f"tensor '{tensor.name.decode()}' has free dimensions")

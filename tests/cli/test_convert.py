@@ -1,0 +1,154 @@
+"""Whole conversions: what is written, what is replaced, and what happens when a part fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .shell import Shell
+
+GAINS = Path(__file__).parent / "gains.py"
+
+
+def report(shell: Shell) -> Any:
+    """What the last conversion wrote for its only target."""
+    return json.loads((shell.folder / "out" / "report.json").read_text())["targets"][0]
+
+
+def verdicts(shell: Shell) -> dict[str, str]:
+    """What became of each candidate."""
+    return {result["name"]: result["verdict"] for result in report(shell)["results"]}
+
+
+def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
+    printed = shell.convert("latent.keras").success()
+    assert "→ float32 " in printed
+    assert "bundle: out/linux-litert" in printed
+    assert "report: out/report.html" in printed
+    assert shell.listing() == {
+        "out", "out/report.json", "out/report.html", "out/linux-litert",
+        *(f"out/linux-litert/{path.name}" for path in tiny_bundle.iterdir()),
+    }  # fmt: skip
+    assert {path.name for path in tiny_bundle.iterdir()} == {
+        "manifest.json", "recipe.toml", "golden.npz", "generate.tflite"
+    }  # fmt: skip
+    assert shell.unfinished() == []
+
+
+def test_force_replaces_the_bundle_and_nothing_else(shell: Shell, tiny_bundle: Path) -> None:
+    old = shell.folder / "out" / "linux-litert"
+    old.mkdir(parents=True)
+    (old / "manifest.json").write_text("{}")
+    (old / "generate.tflite").write_text("old")
+    shell.write("out/notes.txt", "mine")
+    shell.convert("latent.keras", "--force").success()
+    assert (old / "generate.tflite").read_bytes() == (tiny_bundle / "generate.tflite").read_bytes()
+    assert (shell.folder / "out" / "notes.txt").read_text() == "mine"
+    assert {path.name for path in (shell.folder / "out").iterdir()} == {
+        "linux-litert", "notes.txt", "report.html", "report.json"
+    }  # fmt: skip
+
+
+def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: Path) -> None:
+    done = shell.convert("latent.keras", "--gate", "psnr>=500")
+    error = done.refusal(code=3)
+    assert error.startswith("linux-litert: no candidate is good enough (nearest: float32, gate ")
+    assert "psnr 120, wanted >=500" in error
+    assert "float32" in done.out
+    assert shell.listing() == {"out", "out/report.json", "out/report.html"}
+    assert report(shell)["failure"]
+
+
+def test_keep_going_writes_it_all_the_same(shell: Shell, tiny_bundle: Path) -> None:
+    shell.convert("latent.keras", "--gate", "psnr>=500", "--keep-going").refusal(code=3)
+    assert verdicts(shell)["float32"].startswith("chosen, although gate missed: psnr 120")
+    error = shell("validate", "out/linux-litert").refusal(code=3)
+    assert error == "'out/linux-litert' misses psnr>=500 on this machine"
+
+
+def test_a_candidate_that_crashes_does_not_stop_the_others(
+    misbehaving: Shell, tiny_bundle: Path
+) -> None:
+    shell = misbehaving
+    shell.write("faulty.toml", 'description = "faulty"\nlitert = [{ pass = "crash" }]\n')
+    shell.convert("latent.keras", "-r", "faulty.toml").success()
+    assert verdicts(shell) == {
+        "float32": "chosen",
+        "faulty": "crash: the process crashed (SIGSEGV)",
+    }
+    assert (shell.folder / "out" / "linux-litert" / "manifest.json").is_file()
+    assert shell.unfinished() == []
+
+
+def test_nothing_but_crashes_is_an_error(misbehaving: Shell, tiny_bundle: Path) -> None:
+    shell = misbehaving
+    shell.write("faulty.toml", 'description = "faulty"\nlitert = [{ pass = "crash" }]\n')
+    error = shell.convert("latent.keras", recipe="faulty.toml").refusal()
+    assert "crash: the process crashed (SIGSEGV)" in error
+    assert "gate" not in error
+    assert not (shell.folder / "out" / "linux-litert").exists()
+    assert shell.unfinished() == []
+
+
+def test_code_of_the_users_own_runs_when_it_is_trusted(shell: Shell) -> None:
+    """Lambda layers and custom classes, through every step of a conversion."""
+    shutil.copy(GAINS, shell.folder)
+    shell.convert("own_code.keras", "--trust", "--custom-objects", "gains").success()
+    assert verdicts(shell) == {"float32": "chosen"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("net", "options"), [("lambda", ["--trust"]), ("gain", ["--custom-objects", "gains"])]
+)
+def test_each_kind_of_own_code_needs_its_own_option(
+    shell: Shell, net: str, options: list[str]
+) -> None:
+    shutil.copy(GAINS, shell.folder)
+    path = shell.nets / f"{net}.keras"
+    assert "family: latent" in shell("inspect", path, *options).success()
+    shell.convert(path.name, *options).success()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net", ["latent.h5", "exported"])
+def test_other_formats_give_the_same_bundle(shell: Shell, net: str, tiny_bundle: Path) -> None:
+    shell.convert(net).success()
+    again = shell.folder / "out" / "linux-litert" / "generate.tflite"
+    assert again.stat().st_size == pytest.approx((tiny_bundle / again.name).stat().st_size, rel=0.1)
+
+
+@pytest.mark.slow
+def test_an_op_that_the_engine_has_not_is_named_with_its_layer(shell: Shell) -> None:
+    done = shell.convert("unsupported.keras", "-t", "intel-cpu")
+    error = done.refusal()
+    assert "linux-litert: lower-litert: generate: op tf.Erfinv of 'erfinv" in error
+    assert "has no LiteRT form; replace that layer by one made of standard ops" in error
+    assert (shell.folder / "out" / "intel-cpu" / "manifest.json").is_file()
+    assert not (shell.folder / "out" / "linux-litert").exists()
+
+
+@pytest.mark.slow
+def test_a_converter_that_crashes_is_reported_and_the_rest_goes_on(shell: Shell) -> None:
+    """TensorFlow's converter ends in a crash on the int8 form of a recurrent net."""
+    shell.write(
+        "int8.toml",
+        'description = "int8"\nlitert = [{ pass = "lower-litert", quantize = "int8" }]\n',
+    )
+    shell.convert("recurrent.keras", "-r", "int8.toml").success()
+    assert verdicts(shell)["float32"] == "chosen"
+    assert "lower-litert: the process crashed (SIG" in verdicts(shell)["int8"]
+
+
+@pytest.mark.slow
+def test_two_targets_and_all_recipes(shell: Shell) -> None:
+    """What is unfit for one target does not hold up the other."""
+    shell.convert("latent.keras", "-t", "intel-cpu", "--gate", "psnr>=20", recipe="auto").success()
+    for target in ("linux-litert", "intel-cpu"):
+        shell("validate", f"out/{target}").success()
+        shell("run", f"out/{target}", "-n", "4", "-o", f"{target}.png").success()
+        assert (shell.folder / f"{target}.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,150 @@
+"""`--data` in every form it takes, and in those it does not."""
+
+from __future__ import annotations
+
+import re
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .shell import Shell, steps
+
+PROGRAM = """
+import numpy as np
+
+def rows():
+    return np.linspace(0, 1, 12 * 256).reshape(12, 16, 16, 1).astype("float32")
+
+def named():
+    return {"image": rows()}
+
+def words():
+    return ["one", "two"]
+
+def broken():
+    raise KeyError("no disk mounted")
+"""
+
+
+@pytest.fixture
+def home(shell: Shell) -> Shell:
+    """A user who has data in every form, good and bad."""
+    random = np.random.default_rng(0)
+    save = {
+        "z.npz": {"z": random.normal(size=(12, 8))},
+        "narrow.npz": {"z": random.normal(size=(12, 7))},
+        "other.npz": {"noise": random.normal(size=(12, 8))},
+        "nan.npz": {"z": np.full((12, 8), np.nan)},
+        "images.npz": {"image": random.random((12, 16, 16, 1))},
+    }
+    for name, arrays in save.items():
+        np.savez(shell.folder / name, **arrays)  # type: ignore[arg-type]
+    np.save(shell.folder / "z.npy", random.normal(size=(12, 8)))
+    np.save(shell.folder / "images.npy", random.random((12, 16, 16, 1)))
+    np.save(shell.folder / "large.npy", random.random((12, 17, 17, 1)))
+    np.save(shell.folder / "objects.npy", np.array([{"a": 1}], object), allow_pickle=True)
+    shell.write("words.npy", "no arrays\n")
+    shell.write("mine.py", PROGRAM)
+    pictures, sounds, bad = (shell.folder / n for n in ("pictures", "sounds", "bad"))
+    for folder in (pictures, sounds, bad, shell.folder / "none"):
+        folder.mkdir()
+    for k in range(4):
+        pixels = random.integers(0, 255, (20 + k, 30, 3), np.uint8)
+        Image.fromarray(pixels).save(pictures / f"{k}.png")
+        with wave.open(str(sounds / f"{k}.wav"), "wb") as sound:
+            sound.setparams((1, 2, 16000, 0, "NONE", ""))
+            sound.writeframes(random.integers(-9999, 9999, 600 + k, np.int16).tobytes())
+    (bad / "0.png").write_bytes(b"no picture")
+    return shell
+
+
+REFUSED = [
+    ("latent", "nowhere.npz", "--data 'nowhere.npz' does not exist"),
+    ("latent", "nowhere", r"--data 'nowhere' does not exist \(npz, npy, folder or module:func"),
+    ("latent", "words.npy", "--data 'words.npy' is no readable npz or npy: "),
+    ("latent", "objects.npy", "--data 'objects.npy' is no readable npz or npy: .*allow_pickle"),
+    ("latent", "none", "--data 'none' holds no images or wav files"),
+    ("latent", "pictures", "--data 'pictures': a latent net takes no images or sounds"),
+    ("latent", "nowhere:rows", "--data nowhere:rows: ModuleNotFoundError: No module named"),
+    ("latent", "mine:nothing", "--data mine:nothing: AttributeError: module 'mine' has no attr"),
+    ("latent", "mine:broken", "--data mine:broken: KeyError: 'no disk mounted'"),
+    ("latent", "mine:words", "--data 'mine:words' gives <U3 values, expected numbers"),
+]
+REFUSED_BY_THE_NET = [
+    ("latent", "narrow.npz", r"data for input 'z' is \(\d+, 7\), expected \('N', 8\)"),
+    ("latent", "other.npz", "--data for a latent net is an npz with 'z'; got 'noise'"),
+    ("latent", "nan.npz", "data for input 'z' holds NaN or infinite values"),
+    ("latent", "mine:rows", r"data for input 'z' is \(\d+, 16, 16, 1\), expected \('N', 8\)"),
+    ("image_to_image", "large.npy", r"data for input 'image' is \(\d+, 17, 17, 1\), expected"),
+    ("image_to_image", "sounds", "."),
+    ("image_to_image", "bad", "'bad/0.png' is no readable image"),
+]
+TAKEN = [
+    ("latent", "z.npy", []),
+    ("image_to_image", "images.npz", []),
+    ("image_to_image", "images.npy", []),
+    ("image_to_image", "mine:rows", []),
+    ("image_to_image", "mine:named", []),
+    ("signal", "sounds", ["--input-size", "256"]),
+]
+
+
+@pytest.mark.parametrize(("net", "data", "message"), REFUSED)
+def test_refused_unread(home: Shell, tiny_bundle: Path, net: str, data: str, message: str) -> None:
+    error = home.refuse(*home.conversion(f"{net}.keras", "--data", data))
+    assert re.search(message, error), error
+
+
+@pytest.mark.parametrize(
+    ("net", "data", "message"),
+    [
+        REFUSED_BY_THE_NET[0],
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in REFUSED_BY_THE_NET[1:]),
+    ],
+)
+def test_refused_by_the_net(home: Shell, net: str, data: str, message: str) -> None:
+    error = home.refuse(*home.conversion(f"{net}.keras", "--data", data))
+    assert re.search(message, error), error
+
+
+def test_latents(home: Shell, tiny_bundle: Path) -> None:
+    """The rows are what the candidates are compared on."""
+    home.convert("latent.keras", "--data", "z.npz").success()
+    given = np.load(home.folder / "z.npz")["z"].astype(np.float32)
+    assert np.allclose(golden(home)["draws/z"], given[:4])
+
+
+def golden(shell: Shell) -> Any:
+    """The golden samples of the bundle."""
+    return np.load(shell.folder / "out" / "linux-litert" / "golden.npz")
+
+
+def test_pictures(home: Shell) -> None:
+    """A folder of any pictures, fitted to the net's input."""
+    home.convert("image_to_image.keras", "--data", "pictures").success()
+    images = golden(home)["draws/image"]
+    assert images.shape[1:] == (16, 16, 1)
+    assert 0 <= images.min() < images.max() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("net", "data", "options"), TAKEN)
+def test_every_form(home: Shell, net: str, data: str, options: list[str]) -> None:
+    home.convert(f"{net}.keras", "--data", data, *options).success()
+
+
+@pytest.mark.slow
+def test_other_data_is_another_step(home: Shell) -> None:
+    """A file that has changed is read again, and so is a module."""
+    args = home.conversion("image_to_image.keras", "--data", "mine:rows", "--force")
+    home(*args).success()
+    before = steps(home.cache)
+    home(*args).success()
+    assert steps(home.cache) == before
+    home.write("mine.py", PROGRAM.replace("linspace(0", "linspace(0.5"))
+    home(*args).success()
+    assert len(steps(home.cache)) == len(before) + 2  # the original and the trial

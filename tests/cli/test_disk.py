@@ -1,0 +1,56 @@
+"""A full disk: one line that says so, and no half-written file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .shell import Shell
+
+FULL = "disk full"
+REMEDY = "free some space, or use another --output and --cache-dir"
+
+
+@pytest.mark.parametrize(
+    "size", [16, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 8, 24, 32, 40, 48))]
+)
+def test_no_room_for_the_bundle(shell: Shell, tiny_bundle: Path, size: int) -> None:
+    shell.mount("out", f"size={size}k")
+    error = shell.convert("latent.keras").refusal()
+    assert error == f"{FULL}: {REMEDY}"
+    check_whole(shell, tiny_bundle)
+
+
+def test_room_for_the_bundle_but_not_for_the_report(shell: Shell, tiny_bundle: Path) -> None:
+    shell.mount("out", "size=64k")
+    error = shell.convert("latent.keras").refusal()
+    assert error == f"{FULL}: {REMEDY}"
+    check_whole(shell, tiny_bundle)
+
+
+def check_whole(shell: Shell, bundle: Path) -> None:
+    """The bundle is there with all its files or not at all, and nothing else is."""
+    whole = {"linux-litert", *(f"linux-litert/{path.name}" for path in bundle.iterdir())}
+    left = shell.left() - {"report.json"}
+    assert left in (set(), whole)
+    assert shell.unfinished() == []
+
+
+@pytest.mark.parametrize(
+    "size", [12, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 8, 24, 48, 96, 160))]
+)
+def test_no_room_in_the_cache(shell: Shell, size: int) -> None:
+    shell.mount("cache", f"size={size}k")
+    error = shell.convert("latent.keras", "--cache-dir", "cache").refusal()
+    assert error.startswith(FULL)
+    assert error.endswith(REMEDY)
+    assert not [name for name in shell.left() if name.startswith(".")]
+    assert not (shell.folder / "out").exists()
+
+
+def test_no_room_for_samples(shell: Shell, tiny_bundle: Path) -> None:
+    shell.mount("samples", "size=4k")
+    error = shell("run", tiny_bundle, "-n", "64", "-o", "samples/a.npy").refusal()
+    assert error.startswith(FULL)
+    assert shell.left() == set()

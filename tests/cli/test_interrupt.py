@@ -1,0 +1,89 @@
+"""Ctrl-C and `kill` end everything at once, leave nothing, and lose no finished step."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from .shell import Done, Shell, steps, wait_for
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+MESSAGE = "interrupted; finished steps are kept, run the same command to go on"
+
+
+@pytest.fixture
+def held(misbehaving: Shell) -> Shell:
+    """A recipe whose pass lasts as long as the file `held` is there."""
+    place = misbehaving.folder
+    (place / "held").touch()
+    misbehaving.write(
+        "slow.toml",
+        'description = "slow"\n[[litert]]\npass = "hold"\n'
+        f'reached = "{place / "reached"}"\nheld = "{place / "held"}"\n',
+    )
+    return misbehaving
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_in_the_middle_of_a_pass(held: Shell, number: signal.Signals) -> None:
+    shell, reached = held, held.folder / "reached"
+    args = shell.conversion("latent.keras", recipe="slow.toml")
+    done = shell.interrupt(number, args, reached.exists)
+    reached.unlink()
+    ended(shell, done, {"slow.toml", "held"})
+
+    finished = steps(shell.cache)
+    assert len(finished) >= 4  # described, ran the original, exported, lowered
+    (shell.folder / "held").unlink()
+    shell(*args).success()
+    assert (shell.folder / "out" / "linux-litert" / "manifest.json").is_file()
+    after = steps(shell.cache)
+    assert {key: after[key] for key in finished} == finished
+    assert len(after) - len(finished) in (2, 3)  # the pass and its trial; that of float32
+
+
+def ended(shell: Shell, done: Done, files: set[str]) -> None:
+    """An interrupted command: its error, and nothing of it is left."""
+    assert done.refusal(code=130) == MESSAGE
+    wait_for(lambda: shell.processes() == [], seconds=5)
+    assert shell.listing() == files
+    assert shell.unfinished() == []
+
+
+def test_as_json(held: Shell) -> None:
+    args = held.conversion("latent.keras", "--json", recipe="slow.toml")
+    done = held.interrupt(signal.SIGINT, args, (held.folder / "reached").exists)
+    assert json.loads(done.out) == {"error": MESSAGE, "exit_code": 130}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("finished", range(5))
+def test_in_every_step(shell: Shell, tmp_path: Path, number: signal.Signals, finished: int) -> None:
+    """With a cache of its own: stopped when so many steps are done, and then taken up again."""
+    shell.cache = tmp_path / "cache"
+    args = shell.conversion("latent.keras")
+
+    def working() -> bool:
+        return len(steps(shell.cache)) >= finished and any(shell.cache.glob(".step-*/job.json"))
+
+    done = shell.interrupt(number, args, working)
+    ended(shell, done, set())
+    kept = steps(shell.cache)
+    assert len(kept) >= finished
+    shell(*args).success()
+    assert kept.items() <= steps(shell.cache).items()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_two_candidates_are_made(
+    shell: Shell, tmp_path: Path, number: signal.Signals
+) -> None:
+    shell.cache = tmp_path / "cache"
+    args = shell.conversion("latent.keras", recipe="auto")
+    done = shell.interrupt(number, args, lambda: len(list(shell.cache.glob(".step-*"))) > 1)
+    ended(shell, done, set())

@@ -1,0 +1,95 @@
+"""`--json` prints one JSON document and nothing else, for errors too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .shell import Shell
+
+
+def parsed(text: str) -> Any:
+    """Strict JSON: neither NaN nor Infinity."""
+
+    def refuse(word: str) -> None:
+        raise ValueError(word)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        ("targets", {"linux-litert", "raspberry-pi-5"}),
+        ("targets linux-litert", {"description", "engine", "precisions"}),
+        ("recipes", {"auto", "float32", "int8"}),
+        ("recipes auto", {"description", "candidates"}),
+        ("doctor", {"python", "machine", "cache", "parts"}),
+        ("validate BUNDLE", {"scores", "missed", "drift", "latency"}),
+        ("run BUNDLE -o a.npy -n 3", {"output", "shape", "seconds"}),
+        ("inspect BUNDLE", {"summary", "signatures", "scores"}),
+        ("inspect BUNDLE/generate.tflite", {"summary", "tensors", "ops"}),
+    ],
+)
+def test_results(shell: Shell, tiny_bundle: Path, command: str, keys: set[str]) -> None:
+    args = command.replace("BUNDLE", str(tiny_bundle)).split()
+    value = parsed(shell(*args, "--json").success())
+    assert keys <= set(value)
+
+
+def test_bench(shell: Shell, tiny_bundle: Path) -> None:
+    done = shell("bench", tiny_bundle, "--threads", "1,2", "--seconds", "0.1", "--json")
+    timings = parsed(done.success())
+    assert [timing["threads"] for timing in timings] == [1, 2]
+
+
+def test_conversions(shell: Shell, tiny_bundle: Path) -> None:
+    report = parsed(shell.convert("latent.keras", "--json").success())
+    assert report == parsed((shell.folder / "out" / "report.json").read_text())
+    assert report["targets"][0]["chosen"] == "float32"
+
+
+def test_plans(shell: Shell) -> None:
+    (plan,) = parsed(shell.convert("latent.keras", "--dry-run", "--json").success())
+    assert plan == {
+        "target": "linux-litert",
+        "engine": "litert",
+        "candidates": {"float32": ["export", "lower-litert"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("frobnicate", 2),
+        ("targets --frobnicate", 2),
+        ("targets toaster", 1),
+        ("recipes toaster", 1),
+        ("convert", 2),
+        ("convert x.keras -t linux-litert -o out", 1),
+        ("validate nowhere", 1),
+        ("bench nowhere", 1),
+        ("bench nowhere --threads zero", 2),
+        ("run nowhere -o a.png", 1),
+        ("inspect nowhere", 1),
+    ],
+)
+def test_errors(shell: Shell, command: str, code: int) -> None:
+    with shell.unchanged():
+        done = shell(*command.split(), "--json")
+    assert parsed(done.out) == {"error": done.refusal(code), "exit_code": code}
+
+
+def test_a_missed_gate_is_told_by_the_report(shell: Shell, tiny_bundle: Path) -> None:
+    done = shell.convert("latent.keras", "--gate", "psnr>=500", "--json")
+    done.refusal(code=3)
+    report = parsed(done.out)
+    assert "psnr 120, wanted >=500" in report["targets"][0]["failure"]
+    done = shell.convert("latent.keras", "--gate", "psnr>=500", "--keep-going", "--json")
+    done.refusal(code=3)
+    done = shell("validate", "out/linux-litert", "--json")
+    done.refusal(code=3)
+    assert parsed(done.out)["missed"] == ["psnr>=500"]
