@@ -198,8 +198,8 @@ def with_ranges(
     images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
     if images and not all(tensor.range for tensor in images):
         runner = OriginalRunner(parts, model.signatures)
-        told = next((tensor.range for tensor in outputs if tensor.range), None)
-        fitting = [told] if told else liked_ranges(model, runner)
+        output_range = next((tensor.range for tensor in outputs if tensor.range), None)
+        fitting = [output_range] if output_range else liked_ranges(model, runner)
         model = model.replace(signatures=ranged(model, fitting[0], None))
         also = " or ".join(map(as_text, fitting[1:]))
         doubt = f", but {also} fits as well: say which" if also else ""
