@@ -21,6 +21,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
+MOST_NAMES = 20  # that one message lists
+
 
 class EdgekitError(Exception):
     """Base of all errors that edgekit raises on purpose."""
@@ -76,7 +78,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
-    return "known: " + ", ".join(names) if names else "none are known"
+    shown = [*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names
+    return "known: " + ", ".join(shown) if names else "none are known"
 
 
 def require(module: str, extra: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.bundle import MANIFEST, read_manifest
+from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
-from edgekit.errors import InputError
+from edgekit.errors import InputError, require
 from edgekit.litert_file import Graph, read_graph
 from edgekit.model import Model, Tensor
 from edgekit.report import megabytes
@@ -136,6 +137,8 @@ def openvino_facts(path: Path) -> Facts:
 
 def model_facts(path: Path, trust: Trust) -> Facts:
     """What convert would see in a model: loaded in a child process, as convert does."""
+    for module in DESCRIBE_NEEDS:
+        require(module, "convert")
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
         folder = workspace.step(

@@ -35,6 +35,7 @@ class Editor:
         """Write the model as a .tflite file."""
         import flatbuffers
 
+        self._drop_unused()
         builder = flatbuffers.Builder(1 << 20)
         builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
         path.write_bytes(bytes(builder.Output()))
@@ -134,6 +135,29 @@ class Editor:
         operators[place:place] = list(new)
         for op in old:
             del operators[position(operators, op)]
+
+    def _drop_unused(self) -> None:
+        """Take out tensors that no op uses, with their data; only the main graph is renumbered."""
+        graph = self.graph
+        ends = [*indices(graph.inputs), *indices(graph.outputs)]
+        used = {int(i) for op in graph.operators for i in (*op.inputs, *op.outputs)} | set(ends)
+        kept = [index for index in range(len(graph.tensors)) if index in used]
+        place = {old: new for new, old in enumerate(kept)} | {-1: -1}
+        graph.tensors = [graph.tensors[index] for index in kept]
+        for op in graph.operators:
+            op.inputs = [place[int(i)] for i in op.inputs]
+            op.outputs = [place[int(i)] for i in op.outputs]
+            op.intermediates = None
+        graph.inputs = [place[int(i)] for i in indices(graph.inputs)]
+        graph.outputs = [place[int(i)] for i in indices(graph.outputs)]
+        for signature in self.model.signatureDefs or []:
+            for entry in (*signature.inputs, *signature.outputs):
+                entry.tensorIndex = place[entry.tensorIndex]
+        held = {tensor.buffer for g in self.model.subgraphs for tensor in g.tensors}
+        held |= {entry.buffer for entry in self.model.metadata or []}
+        for index, buffer in enumerate(self.model.buffers):
+            if index not in held:
+                buffer.data = None
 
     def _code(self, kind: str, version: int) -> int:
         builtin = getattr(self.schema.BuiltinOperator, kind)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, PassError
+from edgekit.errors import InputError, PassError, require
 from edgekit.typed import Typed
 
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -99,6 +99,7 @@ def read_graph(path: Path) -> Graph:
 
 def parse(path: Path) -> Any:
     """The flatbuffer's object form."""
+    require("ai_edge_litert", "litert")
     from ai_edge_litert import schema_py_generated as schema
 
     content = path.read_bytes()

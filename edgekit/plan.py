@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from edgekit import plugin, recipe, target
 from edgekit.errors import PlanError, require
 from edgekit.target import Target
-from edgekit.typed import Typed, convert
+from edgekit.typed import Typed, complete, convert
 
 BASELINE = "float32"
 # How a model of one kind becomes another when no pass of the recipe says so.
@@ -20,6 +18,12 @@ LOWERING = {
     ("saved-model", "litert"): "lower-litert",
     ("saved-model", "openvino"): "lower-openvino",
 }
+
+# Exact rewrites of a lowered graph, tried beside the graph as it is.
+REWRITES = {"litert": "rewrite-litert"}
+
+# What every conversion needs, whichever passes it takes: to load the model and to report.
+CONVERTER = ("tensorflow", "keras", "rich", "jinja2", "matplotlib")
 
 
 class Step(Typed, frozen=True):
@@ -72,9 +76,10 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
     plans = []
     for name in dict.fromkeys(targets):
         device = target.load(name)
-        candidates = candidates_for(name, device, recipes)
         plugin.load("runtime.engines", device.engine).check_installed()
-        require("tensorflow", "convert")
+        candidates = candidates_for(name, device, recipes)
+        for module in CONVERTER:
+            require(module, "convert")
         for candidate in candidates:
             for step in candidate.steps:
                 for module in step.load().NEEDS:
@@ -107,6 +112,10 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
             continue
         steps = chain(passes, device.engine, source)
         built.append(Candidate(name=title, recipe=source, steps=steps, offered=title in wanted))
+        rewritten = chain(passes, device.engine, source, rewrite=True)
+        if title in wanted and rewritten != steps:
+            name = f"{title}+rewrites"
+            built.append(Candidate(name=name, recipe=source, steps=rewritten))
     if not any(candidate.offered for candidate in built):
         raise PlanError(
             f"no recipe of {', '.join(recipes)} fits target '{name}'; "
@@ -115,8 +124,14 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
     return tuple(built)
 
 
-def chain(passes: Sequence[Mapping[str, Any]], engine: str, source: str) -> tuple[Step, ...]:
-    """The passes with lowering inserted, from a Keras model to the engine's kind."""
+def chain(
+    passes: Sequence[Mapping[str, Any]], engine: str, source: str, *, rewrite: bool = False
+) -> tuple[Step, ...]:
+    """The passes with lowering inserted, from a Keras model to the engine's kind.
+
+    `rewrite` follows an inserted lowering with the exact rewrites of its graph. A recipe that
+    names its lowering itself is taken as it is.
+    """
     steps: list[Step] = []
     kind = "keras"
     for entry in passes:
@@ -126,13 +141,18 @@ def chain(passes: Sequence[Mapping[str, Any]], engine: str, source: str) -> tupl
             raise PlanError(f"recipe '{source}': a pass has no name; write pass = \"…\"")
         module = plugin.load("passes", name)
         typed = convert(options, module.Options, f"recipe '{source}', pass '{name}'")
-        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{name}'")
-        steps.append(Step(name=name, options=msgspec.to_builtins(typed)))
+        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{name}'", rewrite)
+        steps.append(Step(name=name, options=complete(typed)))
         kind = module.GIVES
-    return (*steps, *lowering(kind, engine, f"recipe '{source}'"))
+    return (*steps, *lowering(kind, engine, f"recipe '{source}'", rewrite))
 
 
-def lowering(kind: str, wanted: str, where: str) -> list[Step]:
+def default_step(name: str) -> Step:
+    """A pass with its default options."""
+    return Step(name=name, options=complete(plugin.load("passes", name).Options()))
+
+
+def lowering(kind: str, wanted: str, where: str, rewrite: bool) -> list[Step]:
     """The passes that lead from one kind of model to another."""
     steps = []
     while kind != wanted:
@@ -140,6 +160,8 @@ def lowering(kind: str, wanted: str, where: str) -> list[Step]:
         nearest = wanted if wanted in onward else next(iter(onward), None)
         if nearest is None:
             raise PlanError(f"{where} takes a {wanted} model, but has a {kind} one at that point")
-        steps.append(Step(name=onward[nearest]))
+        steps.append(default_step(onward[nearest]))
+        if rewrite and nearest in REWRITES:
+            steps.append(default_step(REWRITES[nearest]))
         kind = nearest
     return steps

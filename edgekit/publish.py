@@ -16,7 +16,7 @@ from edgekit.model import Model
 from edgekit.npz import Arrays
 from edgekit.plan import BASELINE, TargetPlan
 from edgekit.proof import Proof
-from edgekit.recipe import find as find_recipe
+from edgekit.recipe import to_toml
 from edgekit.report import Report, Result
 from edgekit.request import Request
 
@@ -61,7 +61,9 @@ def fill_bundle(
         for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
             if path.is_file():
                 (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "recipe.toml").write_bytes(find_recipe(chosen.recipe).read_bytes())
+    used = next(c for c in plan.candidates if c.name == chosen.name)
+    recipe = to_toml(chosen.name, plan.target.engine, [(s.name, s.options) for s in used.steps])
+    (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
     outputs = npz.read(made.trial / "outputs.npz")
     groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}
     values = sum(array[0].size for named in groups.values() for array in named.values())

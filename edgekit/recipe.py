@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,22 @@ def load(name: str) -> Recipe:
             f"recipe '{name}' must have either candidates or passes ([[litert]], [[openvino]])"
         )
     return recipe
+
+
+def to_toml(name: str, engine: str, passes: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """A recipe file that repeats these passes exactly, none of them left to be inserted."""
+    lines = [f"description = {json.dumps(f'what was done as {name}')}"]
+    for title, options in passes:
+        lines += ["", f"[[{engine}]]", f"pass = {json.dumps(title)}"]
+        lines += [f"{key} = {inline(value)}" for key, value in options.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def inline(value: Any) -> str:
+    """A value as TOML on one line."""
+    if isinstance(value, dict):
+        fields = (f"{key} = {inline(item)}" for key, item in value.items() if item is not None)
+        return "{ " + ", ".join(fields) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return json.dumps(value)

@@ -52,6 +52,15 @@ def convert(data: Any, kind: type[T], where: str) -> T:
         raise InputError(f"{where}: {message}") from None
 
 
+def complete(value: Any) -> Any:
+    """A structure as plain data with every default written out, so that it stays what it is."""
+    if isinstance(value, msgspec.Struct):
+        return {name: complete(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, (tuple, list)):
+        return [complete(item) for item in value]
+    return value
+
+
 def to_json(value: Any) -> str:
     """Readable JSON, keys in the order of the structure, ending in a newline."""
     return json.dumps(msgspec.to_builtins(value), indent=2) + "\n"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def read_golden(bundle: Path) -> dict[str, dict[str, Array]]:
         for key, rows in npz.read(bundle / GOLDEN).items():
             group, _, name = key.partition("/")
             groups[group][name] = rows
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise BundleError(f"'{bundle / GOLDEN}' cannot be read: {error}") from None
     return groups
 

@@ -120,8 +120,9 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     from edgekit.request import Request
 
     request = Request.of(model, targets=targets, output=output, **options(asked))
+    plans = check(request)
     if dry_run:
-        show_plan(check(request), as_json)
+        show_plan(plans, as_json)
         return
     with Bar() as bar:
         try:

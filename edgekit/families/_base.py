@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
+from edgekit.textures import textures
 from edgekit.typed import Typed
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
-LABEL = re.compile(r"label|class|cond|category|style|one.?hot", re.IGNORECASE)
+# "second" tells an order, not a condition.
+LABEL = re.compile(r"label|class|(?<!se)cond|category|style|one.?hot", re.IGNORECASE)
 
 
 class PartInfo(Typed, frozen=True):
@@ -62,8 +65,14 @@ class Family:
 
     @classmethod
     def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
-        """What can be told of the family's settings from the parts."""
-        return Settings()
+        """The number of classes, where the label inputs of all parts tell the same."""
+        sizes = {
+            class_count(tensor, part)
+            for part in parts.values()
+            for tensor in part.inputs
+            if is_label(tensor, part)
+        }
+        return Settings(classes=sizes.pop() if len(sizes) == 1 else None)
 
     @classmethod
     def shown(cls, model: Model) -> str:
@@ -101,37 +110,80 @@ class Family:
         return result[self.model.signatures[signature].outputs[0].name]
 
     def draw_input(self, tensor: Tensor, count: int, random: Random, data: Arrays | None) -> Array:
-        """One input by its role: latents from the prior, labels in turn."""
+        """One input by its role: latents from the prior, labels in turn, textures as samples."""
         if data is not None and tensor.name in data:
             return check_rows(tensor, data[tensor.name])[:count]
         shape = (count, *static_shape(tensor)[1:])
         if tensor.role == "label":
             return labels(tensor, np.arange(count), self.classes(tensor))
+        if tensor.role == "sample":
+            return textures(shape, random, tensor.range or (0.0, 1.0)).astype(tensor.dtype)
         if self.model.settings.prior == "uniform":
             return (2 * random.uniform(shape) - 1).astype(tensor.dtype)
         return random.normal(shape).astype(tensor.dtype)
 
     def classes(self, tensor: Tensor) -> int:
-        """How many labels the net knows."""
-        size = self.model.settings.classes or tensor.shape[-1] or 1
-        if is_index(tensor) and self.model.settings.classes is None:
+        """How many labels an input takes; InputError when that is unknown or told otherwise."""
+        told = self.model.settings.classes
+        if is_index(tensor):
+            if told is None:
+                raise InputError(
+                    f"input '{tensor.name}' is a class index of unknown size; give --classes N"
+                )
+            return told
+        width = elements(tensor)
+        if told not in (None, width):
             raise InputError(
-                f"input '{tensor.name}' is a class index of unknown size; give --classes N"
+                f"input '{tensor.name}' is a one-hot row of {width} classes, not {told}; "
+                "leave out --classes"
             )
-        return size
+        return width
+
+
+def is_vector(tensor: Tensor) -> bool:
+    """Rank 1 or 2, or an image of 1×1 pixels, whose channels may also come first."""
+    sizes = tensor.shape[1:]
+    last = all(size == 1 for size in sizes[:-1])
+    # Of rank 3, (N, T, 1) is a signal.
+    return last or (len(sizes) > 2 and all(size == 1 for size in sizes[1:]))
+
+
+def is_label(tensor: Tensor, part: PartInfo) -> bool:
+    """A class label: a vector of integers, fed to an embedding, or second and named like one."""
+    if not is_vector(tensor):
+        return False
+    if tensor.name in part.classes or tensor.dtype.startswith(("int", "uint")):
+        return True
+    return len(part.inputs) > 1 and bool(LABEL.search(tensor.name))
 
 
 def is_index(tensor: Tensor) -> bool:
     """Whether a label input takes the class number itself rather than a one-hot row."""
-    return len(tensor.shape) == 1 or tensor.shape[-1] == 1
+    return all(size == 1 for size in tensor.shape[1:])
+
+
+def class_count(tensor: Tensor, part: PartInfo) -> int | None:
+    """The classes of a label: of the embedding it feeds, or its one-hot width; None if unknown."""
+    width = None if is_index(tensor) else elements(tensor)
+    return part.classes.get(tensor.name) or width
+
+
+def elements(tensor: Tensor) -> int:
+    """Values per sample; free dimensions count as many."""
+    return int(np.prod([size or 1 << 16 for size in tensor.shape[1:]]))
 
 
 def labels(tensor: Tensor, numbers: Array, classes: int) -> Array:
     """Class numbers (wrapped at `classes`) in the form the input takes: index or one-hot."""
     numbers = numbers % classes
-    if is_index(tensor):
-        return numbers.reshape(len(numbers), *static_shape(tensor)[1:]).astype(tensor.dtype)
-    return np.eye(classes, dtype=tensor.dtype)[numbers]
+    rows = numbers if is_index(tensor) else np.eye(classes)[numbers]
+    return rows.reshape(len(numbers), *static_shape(tensor)[1:]).astype(tensor.dtype)
+
+
+def paired(draws: Arrays) -> dict[str, Array]:
+    """As many rows of each input as the shortest has: data may give fewer than were asked for."""
+    rows = min(len(array) for array in draws.values())
+    return {name: array[:rows] for name, array in draws.items()}
 
 
 def static_shape(tensor: Tensor) -> tuple[int, ...]:
@@ -151,6 +203,16 @@ def check_rows(tensor: Tensor, rows: Array) -> Array:
     if not np.isfinite(rows).all():
         raise InputError(f"data for input '{tensor.name}' holds NaN or infinite values")
     return rows.astype(tensor.dtype)
+
+
+def unique(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """The tensors with repeated names numbered: label, label_2."""
+    found: dict[str, Tensor] = {}
+    for tensor in tensors:
+        names = chain([tensor.name], (f"{tensor.name}_{k}" for k in count(2)))
+        name = next(name for name in names if name not in found)
+        found[name] = rename(tensor, name, tensor.role)
+    return tuple(found.values())
 
 
 def rename(tensor: Tensor, name: str, role: str) -> Tensor:

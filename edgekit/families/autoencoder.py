@@ -13,7 +13,8 @@ from edgekit.model import Model, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
 
-MEAN = re.compile(r"mean|mu\b|loc", re.IGNORECASE)
+# "mu" and "loc" as words of their own: not in "simulated" or "block".
+MEAN = re.compile(r"mean|(?<![a-z])z?(mu|loc)(?![a-z])", re.IGNORECASE)
 
 
 class Family(_base.Family):
@@ -25,9 +26,14 @@ class Family(_base.Family):
 
     @classmethod
     def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
-        """Parts named encoder and decoder, or one net of equal input and output shape."""
+        """Parts named encoder and decoder, or one net of equal input and output shape.
+
+        Raises:
+            InputError: an encoder and decoder that take more than an image and a code.
+        """
         if set(parts) == {"encoder", "decoder"}:
             encoder, decoder = parts["encoder"], parts["decoder"]
+            check_unconditional(parts)
             code = code_output(encoder.outputs, decoder.inputs[0])
             return {
                 "encode": Signature(
@@ -124,6 +130,17 @@ class Family(_base.Family):
             known = ", ".join(self.model.signatures)
             raise InputError(f"this autoencoder has no '{signature}'; it has: {known}")
         return self.runner.run(signature, inputs)
+
+
+def check_unconditional(parts: Mapping[str, PartInfo]) -> None:
+    """Raises InputError when a part has a second input, such as a label."""
+    for name, part in parts.items():
+        if len(part.inputs) > 1:
+            inputs = ", ".join(f"'{tensor.name}'" for tensor in part.inputs)
+            raise InputError(
+                f"the {name} takes {inputs}: conditional autoencoders are not supported yet; save "
+                "the decoder alone and convert it as a latent net"
+            )
 
 
 def code_output(outputs: tuple[Tensor, ...], latent: Tensor) -> Tensor:

@@ -9,10 +9,18 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.families import _base
-from edgekit.families._base import LABEL, Array, Arrays, PartInfo, rename
+from edgekit.families._base import (
+    Array,
+    Arrays,
+    PartInfo,
+    is_label,
+    is_vector,
+    paired,
+    rename,
+    unique,
+)
 from edgekit.families.autoencoder import image_rows
-from edgekit.families.latent import is_vector
-from edgekit.model import Model, Signature
+from edgekit.model import Model, Signature, Tensor
 from edgekit.rng import Random
 
 
@@ -32,14 +40,11 @@ class Family(_base.Family):
         image, output = part.inputs[0], part.outputs[0]
         if is_vector(image) or len(output.shape) != len(image.shape):
             return None
-        conditions = (
-            rename(tensor, tensor.name, "label" if LABEL.search(tensor.name) else "latent")
-            for tensor in part.inputs[1:]
-        )
+        conditions = (rename(t, t.name, condition_role(t, part)) for t in part.inputs[1:])
         return {
             "translate": Signature(
                 part=name,
-                inputs=(rename(image, "image", "sample"), *conditions),
+                inputs=unique([rename(image, "image", "sample"), *conditions]),
                 outputs=(rename(output, "sample", "sample"),),
             )
         }
@@ -50,7 +55,7 @@ class Family(_base.Family):
         return next(iter(model.signatures))
 
     def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
-        """Images of every size, named as their signatures; conditions from the prior."""
+        """Images of every size, named as their signatures; conditions by their roles."""
         draws = {}
         for name, signature in self.model.signatures.items():
             image, *conditions = signature.inputs
@@ -59,7 +64,7 @@ class Family(_base.Family):
             for stream, tensor in enumerate(conditions, start=1):
                 rows = self.draw_input(tensor, count, Random(seed, stream), rows_of)
                 draws[f"{name}/{tensor.name}"] = rows
-        return draws
+        return paired(draws)
 
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Every size on its images."""
@@ -74,8 +79,8 @@ class Family(_base.Family):
     def transform(self, images: Array, **conditions: Array) -> Array:
         """Images (N, H, W, C) in the net's input range to its output range.
 
-        H and W must be a size that was converted. Conditions that are not given are drawn from
-        the prior with seed 0.
+        H and W must be a size that was converted. Conditions that are not given are drawn with
+        seed 0.
         """
         images = np.asarray(images)
         sizes = {name: s.inputs[0].shape[1:] for name, s in self.model.signatures.items()}
@@ -91,6 +96,13 @@ class Family(_base.Family):
             for stream, tensor in enumerate(self.model.signatures[name].inputs[1:], start=1)
         }
         return self.output(name, self.runner.run(name, {"image": images, **drawn}))
+
+
+def condition_role(tensor: Tensor, part: PartInfo) -> str:
+    """What an input beside the image is: another image (a style, a mask), a label or a latent."""
+    if not is_vector(tensor):
+        return "sample"
+    return "label" if is_label(tensor, part) else "latent"
 
 
 def scoped(data: Arrays, signature: str) -> dict[str, Array]:

@@ -9,8 +9,18 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.families import _base
-from edgekit.families._base import LABEL, Array, Arrays, PartInfo, rename
-from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.families._base import (
+    Array,
+    Arrays,
+    PartInfo,
+    elements,
+    is_label,
+    is_vector,
+    paired,
+    rename,
+    unique,
+)
+from edgekit.model import Model, Signature
 from edgekit.rng import Random
 
 
@@ -37,7 +47,7 @@ class Family(_base.Family):
         latents = [tensor for tensor in part.inputs if not is_label(tensor, part)]
         if not latents or elements(part.outputs[0]) < max(elements(t) for t in latents):
             return None
-        inputs = tuple(
+        inputs = unique(
             rename(tensor, "label", "label")
             if is_label(tensor, part)
             else rename(tensor, "z" if tensor is latents[0] else tensor.name, "latent")
@@ -45,16 +55,6 @@ class Family(_base.Family):
         )
         output = rename(part.outputs[0], "sample", "sample")
         return {"generate": Signature(part=name, inputs=inputs, outputs=(output,))}
-
-    @classmethod
-    def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
-        """The number of classes, from the embedding or the one-hot width of the label."""
-        for part in parts.values():
-            for tensor in part.inputs:
-                if is_label(tensor, part):
-                    width = None if _base.is_index(tensor) else tensor.shape[-1]
-                    return Settings(classes=part.classes.get(tensor.name) or width)
-        return Settings()
 
     @classmethod
     def shown(cls, model: Model) -> str:
@@ -70,10 +70,11 @@ class Family(_base.Family):
                 f"--data for a latent net is an npz with {names}; got "
                 + ", ".join(f"'{name}'" for name in data)
             )
-        return {
+        drawn = {
             tensor.name: self.draw_input(tensor, count, Random(seed, stream), data)
             for stream, tensor in enumerate(signature.inputs)
         }
+        return paired(drawn)
 
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Samples for the given latents."""
@@ -92,22 +93,5 @@ class Family(_base.Family):
             classes = self.classes(target)
             if not 0 <= label < classes:
                 raise InputError(f"label {label} is not in 0…{classes - 1}")
-            draws["label"] = _base.labels(target, np.full(count, label), classes)
+            draws[target.name] = _base.labels(target, np.full(count, label), classes)
         return self.trial(draws)["generate"]
-
-
-def is_vector(tensor: Tensor) -> bool:
-    """Rank 1 or 2, or an image of 1×1 pixels."""
-    return len(tensor.shape) <= 2 or all(size == 1 for size in tensor.shape[1:-1])
-
-
-def is_label(tensor: Tensor, part: PartInfo) -> bool:
-    """A class label: an integer, the feed of an embedding, or a second input that says so."""
-    if tensor.name in part.classes or tensor.dtype.startswith(("int", "uint")):
-        return True
-    return len(part.inputs) > 1 and bool(LABEL.search(tensor.name))
-
-
-def elements(tensor: Tensor) -> int:
-    """Values per sample; free dimensions count as many."""
-    return int(np.prod([size or 1 << 16 for size in tensor.shape[1:]]))

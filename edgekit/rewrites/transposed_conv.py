@@ -35,6 +35,8 @@ def match(graph: Editor, op: Any) -> bool:
     weights, bias = graph.constant(op.inputs[1]), bias_of(graph, op)
     if weights is None or graph.dtype(op.inputs[1]) not in WEIGHTS:
         return False
+    if bias is None and graph.dtype(op.inputs[2]) != "FLOAT32":
+        return False
     if bias is not None and graph.constant(bias) is None:
         return False
     strides = (op.builtinOptions.strideH, op.builtinOptions.strideW)
@@ -80,7 +82,11 @@ def apply(graph: Editor, op: Any) -> None:
     )
     repeat_scales(graph, kernel, phases)
     inputs = [padded, kernel]
-    if bias is not None:
+    if bias is None:  # CONV_2D has no form without
+        inputs.append(
+            graph.add_constant(np.zeros(graph.shape(kernel)[0], np.float32), f"{name};zero")
+        )
+    else:
         tiled = graph.add_constant(np.tile(constant(graph, bias), phases), f"{name};bias", bias)
         repeat_scales(graph, tiled, phases)
         inputs.append(tiled)

@@ -28,8 +28,10 @@ def match(graph: Editor, op: Any) -> bool:
         return False
     bias = bias_of(graph, op)
     constant_bias = bias is None or graph.constant(bias) is not None
-    return graph.constant(op.inputs[1]) is not None and constant_bias and (
-        graph.dtype(op.inputs[1]) == "FLOAT32"
+    return (
+        graph.constant(op.inputs[1]) is not None
+        and constant_bias
+        and (graph.dtype(op.inputs[1]) == "FLOAT32")
     )
 
 

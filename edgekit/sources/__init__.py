@@ -51,6 +51,8 @@ def part_files(path: Path) -> dict[str, Path]:
         identify(path)
         return {"net": path}
     described = read_description(path)
+    if not described.parts:
+        raise InputError(f"'{path / MODEL_TOML}': parts is empty; name the file of each part")
     files = {name: path / file for name, file in described.parts.items()}
     for name, file in files.items():
         if not file.exists():
