@@ -42,11 +42,12 @@ class Manifest(Typed, frozen=True):
 
 
 def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
-    """Read a bundle's manifest and check every file against it.
+    """Read a bundle's manifest, and check every file against it.
 
     Raises:
         InputError: `folder` is no bundle.
-        BundleError: unknown format, a path that leaves the folder, a missing or altered file.
+        BundleError: unknown format, a path that leaves the folder, or (unless `verify` is off) a
+            missing or altered file.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -63,8 +64,9 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
         manifest = msgspec.convert(data, Manifest)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise BundleError(f"'{path}' is damaged: {error}; copy the bundle again") from None
-    if verify:
-        for name, file in manifest.files.items():
+    for name, file in manifest.files.items():
+        check_place(folder, name)
+        if verify:
             check_file(folder, name, file)
     for name in manifest.model.files.values():
         if name not in manifest.files:
@@ -72,17 +74,31 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     return manifest
 
 
-def check_file(folder: Path, name: str, file: File) -> None:
-    """Check that one listed file lies inside the bundle and is unaltered."""
+def check_place(folder: Path, name: str) -> None:
+    """Check that one listed file lies inside the bundle, if it is there."""
     parts = PurePosixPath(name)
-    path = folder / name
     if parts.is_absolute() or ".." in parts.parts or "\\" in name:
         raise BundleError(f"'{folder}' lists '{name}', which is outside the bundle; refused")
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise BundleError(f"'{path}' links outside the bundle; refused")
-    if not path.is_file():
-        raise BundleError(f"'{path}' is missing; copy the bundle again")
-    if path.stat().st_size != file.size or sha256(path) != file.sha256:
+    try:
+        inside = (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL in the name
+        raise BundleError(f"'{folder}' lists {name[:80]!r}, which is no path; refused") from None
+    if not inside:
+        raise BundleError(f"'{folder / name}' links outside the bundle; refused")
+
+
+def check_file(folder: Path, name: str, file: File) -> None:
+    """Check that one listed file is there and unaltered."""
+    path = folder / name
+    try:
+        if not path.is_file():
+            raise BundleError(f"'{path}' is missing; copy the bundle again")
+        same = path.stat().st_size == file.size and sha256(path) == file.sha256
+    except OSError as error:  # a name that is too long, a file that may not be read
+        raise BundleError(
+            f"'{folder}' lists {name[:80]!r}, which cannot be read: {error.strerror}"
+        ) from None
+    if not same:
         raise BundleError(f"'{path}' is not what the manifest says; copy the bundle again")
 
 

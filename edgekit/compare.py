@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.errors import InputError
+from edgekit.errors import InputError, PassError
 from edgekit.families._base import Family
 from edgekit.features import Features, standardized
 from edgekit.model import Model, Tensor
@@ -50,6 +51,8 @@ def parse_gate(text: str) -> Gate:
     try:
         bound = float(number)
     except ValueError:
+        bound = math.nan
+    if not math.isfinite(bound):
         raise InputError(f"gate '{text}': '{number}' is not a number") from None
     return Gate(metric=metric.replace("-", "_"), sign=sign, bound=bound)
 
@@ -67,14 +70,19 @@ def score(
     reference: Arrays,
     candidate: Arrays,
     features: Features | None,
+    *,
+    only: Sequence[str] | None = None,
 ) -> dict[str, float]:
-    """Every metric that applies: the worst over the outputs of the trial.
+    """Every metric that applies (of those in `only`): the worst over the outputs of the trial.
 
     Distances between distributions are taken on the shown output, over standardized features;
     without `features` they are left out.
+
+    Raises:
+        PassError: an output of another shape, or a metric that has no finite value.
     """
     scores: dict[str, float] = {}
-    for name in plugin.names("metrics"):
+    for name in only or plugin.names("metrics"):
         metric = plugin.load("metrics", name)
         key = name.replace("-", "_")
         values = [
@@ -83,6 +91,8 @@ def score(
             for value in measured(metric, family, model, output, reference, candidate, features)
         ]
         if values:
+            if not np.isfinite(values).all():  # a gate on it must not pass for want of a value
+                raise PassError(f"{key} of the outputs is not finite: they are too far apart")
             scores[key] = min(values) if metric.BETTER == "higher" else max(values)
     return scores
 
@@ -102,12 +112,25 @@ def measured(
         if features is None or output != family.shown(model) or len(a) < 8:
             return []
         a, b = standardized(features(a), features(b))
-        return [metric.measure(a, b, 1.0)]
+        if a.shape[1] == 0:  # the same for every sample: they tell nothing
+            return []
+        finite = np.isfinite(a).all() and np.isfinite(b).all()
+        return [metric.measure(a, b, 1.0) if finite else math.nan]
+    check_shape(output, a, b)
     if metric.KIND in ("sample", "image") and tensor.role != "sample":
         return []
     if metric.KIND == "image" and not is_image(a):
         return []
     return [metric.measure(a, b, span(tensor, a))]
+
+
+def check_shape(output: str, reference: Array, candidate: Array) -> None:
+    """Raises PassError when an artifact's output is not of the original's shape."""
+    if reference.shape != candidate.shape:
+        raise PassError(
+            f"the artifact's output '{output}' is {candidate.shape}, the original's "
+            f"{reference.shape}: the conversion is wrong"
+        )
 
 
 def is_image(array: Array) -> bool:
@@ -123,7 +146,13 @@ def span(tensor: Tensor, reference: Array) -> float:
 
 
 def relative_error(reference: Arrays, candidate: Arrays) -> float:
-    """The largest error of any output, relative to the largest value of that output."""
+    """The largest error of any output, relative to the largest value of that output.
+
+    Raises:
+        PassError: an output of another shape.
+    """
+    for name, array in reference.items():
+        check_shape(name, array, candidate[name])
     return max(
         float(np.abs(candidate[name] - array).max() / max(float(np.abs(array).max()), 1e-12))
         for name, array in reference.items()

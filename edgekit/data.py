@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError, require
+from edgekit.errors import InputError, one_line, require
 from edgekit.model import Model, Tensor
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
@@ -55,13 +55,23 @@ def sample_inputs(model: Model) -> dict[str, Tensor]:
 def named(rows: Any, model: Model, where: str) -> dict[str, Array]:
     """Bare rows go to the sample input, or to the latent of a net without one."""
     if isinstance(rows, dict):
-        return {str(name): np.asarray(array) for name, array in rows.items()}
+        return {str(name): numbers(array, f"{where}' ('{name}')") for name, array in rows.items()}
     samples = [tensor.name for tensor in sample_inputs(model).values()]
     first = next(iter(model.signatures.values())).inputs[0].name
-    array = np.asarray(rows)
+    return {samples[0] if samples else first: numbers(rows, f"{where}'")}
+
+
+def numbers(rows: Any, where: str) -> Array:
+    """At least one row of numbers as an array; raises InputError for anything else."""
+    try:
+        array = np.asarray(rows)
+    except Exception as error:  # rows of unequal lengths, or an object of the user's own
+        raise InputError(f"--data '{where} gives no array: {one_line(error)}") from None
     if array.dtype.kind not in "fiub":
-        raise InputError(f"--data '{where}' gives {array.dtype} values, expected numbers")
-    return {samples[0] if samples else first: array}
+        raise InputError(f"--data '{where} gives {array.dtype} values, expected numbers")
+    if array.ndim == 0 or len(array) == 0:
+        raise InputError(f"--data '{where} gives no rows, its shape is {array.shape}")
+    return array
 
 
 def load_arrays(path: Path, model: Model) -> dict[str, Array]:
@@ -96,23 +106,36 @@ def load_folder(folder: Path, model: Model) -> dict[str, Array]:
 
 def read_image(path: Path, tensor: Tensor) -> Array:
     """One picture, scaled and cropped to (H, W, C) and brought into the input's range."""
-    require("PIL", "convert")
-    from PIL import Image, ImageOps
-
     if len(tensor.shape) != 4:
         raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no images")
     _, height, width, channels = (int(n or 0) for n in tensor.shape)
     if channels not in (1, 3, 4):
         raise InputError(f"'{path}': input '{tensor.name}' has {channels} channels, not 1, 3 or 4")
-    try:
-        with Image.open(path) as image:
-            fitted = ImageOps.fit(image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels]),
-                                  (width, height))  # fmt: skip
-    except Exception as error:  # a damaged file raises nearly every type here
-        raise InputError(f"'{path}' is no readable image: {error}") from None
+    image = open_image(path)
+    from PIL import ImageOps
+
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+    fitted = ImageOps.fit(image.convert(mode), (width, height))
     unit = np.asarray(fitted, np.float32).reshape(height, width, channels) / 255
     low, high = tensor.range or (0.0, 1.0)
     return np.asarray(unit * (high - low) + low, np.float32)
+
+
+def open_image(path: Path) -> Any:
+    """A picture as Pillow's, upright and of 8 bits a channel; raises InputError when it is none."""
+    require("PIL", "images")
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode == "I" or upright.mode.startswith("I;16"):
+                # 16-bit grey, which Pillow would clip at 255.
+                grey = np.asarray(upright).clip(0, 65535) / 257
+                return Image.fromarray(np.rint(grey).astype(np.uint8))
+            return upright
+    except Exception as error:  # a damaged file raises nearly every type here
+        raise InputError(f"'{path}' is no readable image: {one_line(error)}") from None
 
 
 def read_sound(path: Path, tensor: Tensor) -> Array:
@@ -137,4 +160,4 @@ def call_function(spec: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)()
     except Exception as error:  # the user's own code may fail in any way
-        raise InputError(f"--data {spec}: {type(error).__name__}: {error}") from None
+        raise InputError(f"--data {spec}: {one_line(error)}") from None

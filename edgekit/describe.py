@@ -88,7 +88,14 @@ def merged(given: Given, *told: Any) -> Given:
 def detect(
     infos: Mapping[str, PartInfo], wanted: str | None, source: Path
 ) -> tuple[str, Any, dict[str, Signature]]:
-    """The family's name, class and signatures: the wanted one, else the first that fits."""
+    """The family's name, class and signatures: the wanted one, else the first that fits.
+
+    Raises:
+        InputError: no family fits.
+        ModelError: a net without inputs or outputs.
+    """
+    for name, info in infos.items():
+        check_ends(name, info, source)
     for name in [wanted] if wanted else plugin.names("families"):
         family = plugin.load("families", name).Family
         signatures = family.describe(infos)
@@ -104,6 +111,16 @@ def detect(
         f"'{source}' fits no family ({shapes}); known: {', '.join(plugin.names('families'))} "
         "(a discriminator or classifier is not generative)"
     )
+
+
+def check_ends(name: str, info: PartInfo, source: Path) -> None:
+    """Raises ModelError unless the net has inputs (each with a batch dimension) and outputs."""
+    for side, tensors in (("inputs", info.inputs), ("outputs", info.outputs)):
+        if not tensors:
+            raise ModelError(f"'{source}': the net '{name}' has no {side}; save it with both")
+    for tensor in info.inputs:
+        if not tensor.shape:
+            raise ModelError(f"'{source}': input '{tensor.name}' of '{name}' has no batch dimension")
 
 
 def sized(

@@ -96,6 +96,12 @@ def require(module: str, extra: str) -> None:
         raise MissingDependency(f"'{module}' is not installed; run: pip install 'edgekit[{extra}]'")
 
 
+def one_line(error: Exception) -> str:
+    """An error of the user's or a library's code: its type and the first line of its message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return ": ".join([type(error).__name__, *lines[:1]])
+
+
 def os_error(error: OSError) -> str:
     """An operating system's error as one line with a remedy."""
     place = f" ('{error.filename}')" if error.filename else ""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgekit.errors import EngineError, InputError
+from edgekit.errors import EngineError, InputError, one_line
 from edgekit.rng import Random
 
 Array = NDArray[Any]
@@ -30,7 +30,8 @@ def load_features(spec: str | None) -> tuple[Features, str]:
             net with one input and one output.
 
     Raises:
-        InputError: nothing there or not callable.
+        InputError: nothing there, or no function. What is returned raises it too: for samples
+            of another shape, when the function fails, and when it gives no features.
     """
     if spec is None:
         return random_convolutions, BUILT_IN
@@ -41,12 +42,34 @@ def load_features(spec: str | None) -> tuple[Features, str]:
         return net_features(path), path.name
     module, _, name = spec.partition(":")
     try:
-        found: Features = getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
-            f"--features '{spec}' is no file and no module:function: {error}"
+            f"--features '{spec}' is no file and no module:function: {one_line(error)}"
         ) from None
-    return found, spec
+    except Exception as error:  # the user's own code may fail in any way
+        raise InputError(f"--features '{spec}': {one_line(error)}") from None
+    if not callable(found):
+        raise InputError(f"--features '{spec}' is a {type(found).__name__}, expected a function")
+    return own_features(found, spec), spec
+
+
+def own_features(function: Features, spec: str) -> Features:
+    """The user's function, its failures and wrong results as InputError."""
+
+    def features(samples: Array) -> Array:
+        try:
+            found = np.asarray(function(samples))
+        except Exception as error:  # the user's own code may fail in any way
+            raise InputError(f"--features '{spec}': {one_line(error)}") from None
+        if found.ndim != 2 or len(found) != len(samples) or found.dtype.kind not in "fiub":
+            want = f"({len(samples)}, D) numbers"
+            raise InputError(f"--features '{spec}' gives {found.dtype} {found.shape}, not {want}")
+        if not np.isfinite(found).all():
+            raise InputError(f"--features '{spec}' gives NaN or infinite values")
+        return found
+
+    return features
 
 
 def random_convolutions(samples: Array) -> Array:

@@ -60,7 +60,6 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
     from edgekit.coverage import coverage
 
     model = Model.load(artifact)
-    plugin.load("runtime.engines", engine).check_installed()
     warm_engine(engine)
     before, start = resident(), time.perf_counter()
     runner = EngineRunner(artifact, model, engine, threads)
@@ -83,6 +82,7 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
 def warm_engine(engine: str) -> None:
     """Import the engine, so that its own size is not counted as the artifact's."""
     module = plugin.load("runtime.engines", engine)
+    module.check_installed()
     if engine == "litert":
         module.interpreter_class()
     else:

@@ -25,7 +25,7 @@ from edgekit.plan import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import write_bundles, write_report
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
-from edgekit.report import Report
+from edgekit.report import Report, TargetReport
 from edgekit.request import Request
 from edgekit.sources import part_files
 from edgekit.workspace import Workspace, default_cache
@@ -189,10 +189,19 @@ def raise_failures(report: Report) -> None:
     failed = [target for target in report.targets if target.failure]
     if not failed:
         return
-    message = "; ".join(target.failure for target in failed)
-    if any(target.baseline is None for target in failed):
+    unmade = {target.name: unmade_because(target) for target in failed}
+    message = "; ".join(unmade[target.name] or target.failure for target in failed)
+    if any(unmade.values()):
         raise PassError(message)
-    raise GateError(f"{message}; relax a gate (--gate psnr>=25) or see report.html", report)
+    raise GateError(f"{message}; relax a gate (--gate 'psnr>=25') or see report.html", report)
+
+
+def unmade_because(target: TargetReport) -> str:
+    """Why nothing that may be chosen could be made for a target; empty when something was."""
+    if target.baseline is None:
+        return target.failure
+    failures = [result.failure for result in target.results if result.offered]
+    return f"{target.name}: {failures[0]}" if failures and all(failures) else ""
 
 
 def tools() -> dict[str, str]:

@@ -73,9 +73,13 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
         PlanError: nothing of the recipes fits a target, or a pass does not follow another.
         MissingDependency: a pass or engine needs a package that is not installed.
     """
-    plans = []
+    plans: list[TargetPlan] = []
+    if not targets:
+        raise PlanError("no target given; see `edgekit targets`")
     for name in dict.fromkeys(targets):
         device = target.load(name)
+        if any(plan.name == Path(name).stem for plan in plans):
+            raise PlanError(f"two targets are called '{Path(name).stem}'; rename '{name}'")
         plugin.load("runtime.engines", device.engine).check_installed()
         candidates = candidates_for(name, device, recipes)
         for module in CONVERTER:
@@ -95,11 +99,11 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
         offered = recipe.load(asked).candidates
         for each in offered:
             recipe.find(each)
-        if offered:
-            allowed = [c for c in offered if c.endswith(".toml") or c in device.precisions]
-            wanted |= {Path(c).stem: c for c in allowed}
-        else:
-            wanted[Path(asked).stem] = asked
+        allowed = [c for c in offered if c.endswith(".toml") or c in device.precisions]
+        for source in allowed if offered else [asked]:
+            title = Path(source).stem
+            if wanted.setdefault(title, source) != source or (title == BASELINE != source):
+                raise PlanError(f"two recipes are called '{title}'; rename '{source}'")
     built = []
     for title, source in ({BASELINE: BASELINE} | wanted).items():
         passes = recipe.load(source).passes(device.engine)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.errors import InputError
+
 Array = NDArray[np.floating]
 
 # Wichura, Algorithm AS 241 (1988), PPND16: the normal quantile to about 1e-16.
@@ -40,9 +42,15 @@ FAR_TAIL = (
 
 
 class Random:
-    """A seeded stream of draws; `stream` separates independent uses of one seed."""
+    """A seeded stream of draws; `stream` separates independent uses of one seed.
+
+    Raises:
+        InputError: a negative seed.
+    """
 
     def __init__(self, seed: int, stream: int = 0) -> None:
+        if seed < 0:
+            raise InputError(f"seed {seed} is negative; a seed is 0 or more")
         self._bits = np.random.PCG64(np.random.SeedSequence([seed, stream]))
 
     def uniform(self, shape: Sequence[int]) -> Array:

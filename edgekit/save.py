@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.atomic import write_file
-from edgekit.data import load_data, read_image, read_sound, sample_inputs
+from edgekit.data import load_data, open_image, read_image, read_sound, sample_inputs
 from edgekit.errors import InputError
 from edgekit.images import grid, pictures, png, to_uint8
-from edgekit.model import Model, Range
+from edgekit.model import Model, Range, Tensor
 
 Array = NDArray[Any]
 SOUND_RATE = 16_000
@@ -30,14 +30,27 @@ def load_input(path: Path, model: Model) -> Array:
         raise InputError(f"a {model.family} net takes no input; leave out --input")
     if not path.exists():
         raise InputError(f"--input '{path}' does not exist")
-    tensor = next(iter(inputs.values()))
+    key, tensor = next(iter(inputs.items()))
     if path.is_dir() or path.suffix in (".npy", ".npz"):
         arrays = load_data(str(path), model)
-        if tensor.name not in arrays:
-            raise InputError(f"'{path}' has no array '{tensor.name}'; it has: {', '.join(arrays)}")
-        return arrays[tensor.name]
-    read = read_sound if path.suffix.lower() == ".wav" else read_image
-    return read(path, tensor)[None]
+        name = key if key in arrays else tensor.name  # a folder is read for every size
+        if name not in arrays:
+            raise InputError(f"'{path}' has no array '{name}'; it has: {', '.join(arrays)}")
+        return arrays[name]
+    if path.suffix.lower() == ".wav":
+        return read_sound(path, tensor)[None]
+    return read_image(path, own_size(path, model) or tensor)[None]
+
+
+def own_size(path: Path, model: Model) -> Tensor | None:
+    """The image input that takes a picture as large as it is; None when it must be scaled."""
+    found = (signature.input("sample") for signature in model.signatures.values())
+    images = [tensor for tensor in found if tensor and len(tensor.shape) == 4]
+    if len(images) < 2:
+        return None
+    picture = open_image(path)
+    size = (picture.height, picture.width)
+    return next((tensor for tensor in images if tensor.shape[1:3] == size), None)
 
 
 def save_samples(path: Path, samples: Array, span: Range | None) -> None:

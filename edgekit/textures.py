@@ -43,8 +43,12 @@ def _pink_noise(space: Sequence[int], random: Random) -> NDArray[Any]:
 
 
 def _add_rectangles(image: NDArray[np.float32], random: Random) -> None:
-    """Lay five rectangles of random place and colour over an image (H, W, C), in place."""
+    """Lay five rectangles of random place and colour over an image (H, W, C), in place.
+
+    Each is at most a third as high and wide as the image, so that they never cover all of it.
+    """
     height, width, channels = image.shape
     for _ in range(5):
-        (y0, y1), (x0, x1) = (np.sort(random.integers(size, (2,))) for size in (height, width))
-        image[y0:y1, x0:x1] = 2 * random.normal((channels,))
+        y, x = (int(random.integers(size, ())) for size in (height, width))
+        tall, wide = (1 + int(random.integers(max(1, n // 3), ())) for n in (height, width))
+        image[y : y + tall, x : x + wide] = 2 * random.normal((channels,))

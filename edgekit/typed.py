@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ from edgekit.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 
-UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`")
+UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `([^`]+)`)?")
+PATH_STEP = re.compile(r"\.(\w+)|\[[^]]*\]")  # a name, empty for an index
 
 
 class Typed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -47,9 +49,34 @@ def convert(data: Any, kind: type[T], where: str) -> T:
     except msgspec.ValidationError as error:
         message = str(error)
         unknown = UNKNOWN_FIELD.search(message)
-        if unknown and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            message += f"; {did_you_mean(unknown[1], kind.__struct_fields__)}"
+        if unknown:
+            message += f"; {did_you_mean(unknown[1], keys_at(kind, unknown[2] or ''))}"
         raise InputError(f"{where}: {message}") from None
+
+
+def keys_at(kind: Any, path: str) -> list[str]:
+    """The keys that a structure may have at a place such as `$.parts[0]` of a `kind`."""
+    from msgspec import inspect  # only for messages
+
+    places = alternatives(inspect.type_info(kind))
+    for name in PATH_STEP.findall(path):
+        found = [inner for place in places for inner in below(place, name)]
+        places = [one for inner in found for one in alternatives(inner)]
+    structs = [place for place in places if isinstance(place, inspect.StructType)]
+    return [field.encode_name for struct in structs for field in struct.fields]
+
+
+def alternatives(place: Any) -> list[Any]:
+    """The types of a union; any other is its own only one."""
+    return list(getattr(place, "types", [place]))
+
+
+def below(place: Any, name: str) -> list[Any]:
+    """The types of what lies in a structure under a name, or (name empty) in a container."""
+    if name:
+        return [f.type for f in getattr(place, "fields", ()) if f.encode_name == name]
+    inner = [getattr(place, side, None) for side in ("value_type", "item_type")]
+    return [one for one in inner if one is not None] + list(getattr(place, "item_types", ()))
 
 
 def complete(value: Any) -> Any:
@@ -62,5 +89,17 @@ def complete(value: Any) -> Any:
 
 
 def to_json(value: Any) -> str:
-    """Readable JSON, keys in the order of the structure, ending in a newline."""
-    return json.dumps(msgspec.to_builtins(value), indent=2) + "\n"
+    """Readable JSON, keys in the order of the structure, ending in a newline.
+
+    NaN and infinite numbers, for which JSON has no words, are null.
+    """
+    return json.dumps(finite(msgspec.to_builtins(value)), indent=2, allow_nan=False) + "\n"
+
+
+def finite(value: Any) -> Any:
+    """Plain data with None for every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -89,9 +89,14 @@ class Workspace:
         work = Path(tempfile.mkdtemp(prefix=".step-", dir=self.root))
         try:
             self._run_child(function, work, arguments)
-            if folder.is_dir():  # without reuse, or when another process was quicker
-                shutil.rmtree(folder)
-            work.rename(folder)
+            if not self._reuse:
+                shutil.rmtree(folder, ignore_errors=True)
+            try:
+                work.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
+                # Another process was quicker, and may be reading its result: that one stays.
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self._fresh.add(key)
@@ -234,6 +239,9 @@ def remove_old(root: Path) -> None:
     """Delete steps that were not used for a month, and what killed runs left behind."""
     now = time.time()
     for folder in root.iterdir():
-        days = (now - folder.stat().st_mtime) / 86400
+        try:
+            days = (now - folder.stat().st_mtime) / 86400
+        except FileNotFoundError:  # another process tidied it up, or finished its step
+            continue
         if days > (1 if folder.name.startswith(".") else KEEP_DAYS):
             shutil.rmtree(folder, ignore_errors=True)

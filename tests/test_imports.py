@@ -24,8 +24,8 @@ publish inspect
 candidates report.page
 choose report.plots request
 describe passes reference report validate
-measure original proof
-compare coverage plan save sources worker workspace
+measure original proof rewrites
+compare coverage litert_edit plan save sources worker workspace
 data features runtime
 bundle families features_net images litert_file recipe recipes target
 metrics model textures

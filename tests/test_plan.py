@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edgekit import errors, plan, target
+from edgekit import errors, plan, recipe, target
 from edgekit.errors import InputError, MissingDependency, PlanError
 from edgekit.plan import candidates_for, chain, make_plan
 
@@ -83,14 +83,51 @@ def test_auto_gives_what_the_target_lists_and_the_engine_can() -> None:
     for name in target.names():
         device = target.load(name)
         made = candidates_for(name, device, ["auto"])
-        assert {candidate.name for candidate in made} == set(device.precisions)
+        plain = {candidate.name for candidate in made if not candidate.name.endswith("+rewrites")}
+        assert plain == set(device.precisions)
         assert made[0].name == "float32"
         assert all(candidate.offered for candidate in made)
 
 
 def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> None:
     made = candidates_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
-    assert [(c.name, c.offered) for c in made] == [("float32", False), ("int8-dynamic", True)]
+    assert [(c.name, c.offered) for c in made] == [
+        ("float32", False),
+        ("int8-dynamic", True),
+        ("int8-dynamic+rewrites", True),
+    ]
+
+
+def test_rewrites_are_tried_beside_a_lowering_that_was_inserted() -> None:
+    made = candidates_for("linux-litert", target.load("linux-litert"), ["int8"])
+    steps = {candidate.name: [step.name for step in candidate.steps] for candidate in made}
+    assert steps["int8"] == ["export", "lower-litert", "quantize-litert"]
+    assert steps["int8+rewrites"] == ["export", "lower-litert", "rewrite-litert", "quantize-litert"]
+
+
+def test_a_recipe_that_names_its_lowering_is_taken_as_it_is(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'description = "x"\nlitert = [{ pass = "lower-litert", quantize = "dynamic" }]\n'
+    )
+    made = candidates_for("linux-litert", target.load("linux-litert"), [str(own)])
+    assert [candidate.name for candidate in made] == ["float32", "own"]
+
+
+def test_two_recipes_of_one_name_are_refused(tmp_path: Path) -> None:
+    own = tmp_path / "int8.toml"
+    own.write_text('description = "x"\n[[litert]]\npass = "quantize-litert"\n')
+    with pytest.raises(PlanError, match="two recipes are called 'int8'"):
+        candidates_for("linux-litert", target.load("linux-litert"), ["int8", str(own)])
+
+
+def test_a_bundles_recipe_repeats_its_passes(tmp_path: Path) -> None:
+    made = candidates_for("linux-litert", target.load("linux-litert"), ["int4-weights"])
+    passes = [(step.name, step.options) for step in made[-1].steps]
+    path = tmp_path / "again.toml"
+    path.write_text(recipe.to_toml(made[-1].name, "litert", passes))
+    again = candidates_for("linux-litert", target.load("linux-litert"), [str(path)])
+    assert again[-1].steps == made[-1].steps
 
 
 def test_the_same_recipe_twice_is_one_candidate() -> None:
@@ -116,7 +153,10 @@ def test_users_own_files_are_known_by_their_stem(tmp_path: Path) -> None:
     own.write_text('description = "x"\n[[litert]]\npass = "quantize-litert"\n')
     (made,) = make_plan([str(board)], [str(own)])
     assert made.name == "board"
-    assert [(c.name, c.recipe) for c in made.candidates][1:] == [("mine", str(own))]
+    assert [(c.name, c.recipe) for c in made.candidates][1:] == [
+        ("mine", str(own)),
+        ("mine+rewrites", str(own)),
+    ]
 
 
 def test_a_target_named_twice_is_done_once() -> None:

@@ -59,6 +59,9 @@ def main() -> None:
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         where = f" (edgekit {command_of(error)} --help)" if command_of(error) else ""
         fail(" ".join(error.format_message().split()) + where, error.exit_code)

@@ -48,7 +48,7 @@ from edgekit.cli._show import Bar, emit, json_option, table
     "gates",
     multiple=True,
     metavar="METRIC>=N",
-    help="Quality that must be met, such as psnr>=30; repeatable.",
+    help="Quality that must be met, such as 'psnr>=30' (quoted); repeatable.",
 )
 @click.option(
     "--data",

@@ -21,7 +21,7 @@ PARTS = {
     "keras": ("keras", "convert: load", "convert"),
     "litert_quantizer": ("litert-quantizer", "convert: quantize for LiteRT", "convert"),
     "nncf": ("nncf", "convert: quantize for OpenVINO", "convert"),
-    "PIL": ("pillow", "reading images", "convert"),
+    "PIL": ("pillow", "reading images", "images"),
     "matplotlib": ("matplotlib", "convert: report", "convert"),
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import InputError, ModelError
+from edgekit.errors import InputError, ModelError, one_line
 from edgekit.families._base import PartInfo
 from edgekit.model import Range, Tensor
 from edgekit.sources import Trust
@@ -115,7 +115,7 @@ def custom_objects(modules: Iterable[str]) -> dict[str, Any]:
         try:
             module = importlib.import_module(name)
         except Exception as error:  # the user's own code may fail in any way
-            raise InputError(f"--custom-objects {name}: {type(error).__name__}: {error}") from None
+            raise InputError(f"--custom-objects {name}: {one_line(error)}") from None
         members = inspect.getmembers(module, lambda m: inspect.isclass(m) or inspect.isfunction(m))
         found |= {key: value for key, value in members if not key.startswith("_")}
     return found

@@ -31,7 +31,7 @@ def flip(name: str) -> Change:
 
 def cut(name: str) -> Change:
     """The end of a file."""
-    return lambda bundle: (bundle / name).write_bytes((bundle / name).read_bytes()[:-1])
+    return lambda bundle: (bundle / name).write_bytes((bundle / name).read_bytes()[:-9])
 
 
 def told(**entries: Any) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,15 @@ def verdicts(shell: Shell) -> dict[str, str]:
     return {result["name"]: result["verdict"] for result in report(shell)["results"]}
 
 
+def chosen(shell: Shell) -> str:
+    """The recipe of the candidate that became the bundle."""
+    name = str(report(shell)["chosen"])
+    return next(r["recipe"] for r in report(shell)["results"] if r["name"] == name)
+
+
 def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
     printed = shell.convert("latent.keras").success()
-    assert "→ float32 " in printed
+    assert "→ float32" in printed
     assert "bundle: out/linux-litert" in printed
     assert "report: out/report.html" in printed
     assert shell.listing() == {
@@ -56,8 +63,8 @@ def test_force_replaces_the_bundle_and_nothing_else(shell: Shell, tiny_bundle: P
 def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: Path) -> None:
     done = shell.convert("latent.keras", "--gate", "psnr>=500")
     error = done.refusal(code=3)
-    assert error.startswith("linux-litert: no candidate is good enough (nearest: float32, gate ")
-    assert "psnr 120, wanted >=500" in error
+    assert error.startswith("linux-litert: no candidate is good enough (nearest: float32")
+    assert re.search(r"gate missed: psnr 1\d\d.*, wanted >=500", error)
     assert "float32" in done.out
     assert shell.listing() == {"out", "out/report.json", "out/report.html"}
     assert report(shell)["failure"]
@@ -65,7 +72,9 @@ def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: 
 
 def test_keep_going_writes_it_all_the_same(shell: Shell, tiny_bundle: Path) -> None:
     shell.convert("latent.keras", "--gate", "psnr>=500", "--keep-going").refusal(code=3)
-    assert verdicts(shell)["float32"].startswith("chosen, although gate missed: psnr 120")
+    assert any(
+        v.startswith("chosen, although gate missed: psnr 1") for v in verdicts(shell).values()
+    )
     error = shell("validate", "out/linux-litert").refusal(code=3)
     assert error == "'out/linux-litert' misses psnr>=500 on this machine"
 
@@ -76,10 +85,8 @@ def test_a_candidate_that_crashes_does_not_stop_the_others(
     shell = misbehaving
     shell.write("faulty.toml", 'description = "faulty"\nlitert = [{ pass = "crash" }]\n')
     shell.convert("latent.keras", "-r", "faulty.toml").success()
-    assert verdicts(shell) == {
-        "float32": "chosen",
-        "faulty": "crash: the process crashed (SIGSEGV)",
-    }
+    assert verdicts(shell)["faulty"] == "crash: the process crashed (SIGSEGV)"
+    assert chosen(shell) == "float32"
     assert (shell.folder / "out" / "linux-litert" / "manifest.json").is_file()
     assert shell.unfinished() == []
 
@@ -98,7 +105,7 @@ def test_code_of_the_users_own_runs_when_it_is_trusted(shell: Shell) -> None:
     """Lambda layers and custom classes, through every step of a conversion."""
     shutil.copy(GAINS, shell.folder)
     shell.convert("own_code.keras", "--trust", "--custom-objects", "gains").success()
-    assert verdicts(shell) == {"float32": "chosen"}
+    assert chosen(shell) == "float32"
 
 
 @pytest.mark.slow
@@ -140,7 +147,7 @@ def test_a_converter_that_crashes_is_reported_and_the_rest_goes_on(shell: Shell)
         'description = "int8"\nlitert = [{ pass = "lower-litert", quantize = "int8" }]\n',
     )
     shell.convert("recurrent.keras", "-r", "int8.toml").success()
-    assert verdicts(shell)["float32"] == "chosen"
+    assert chosen(shell) == "float32"
     assert "lower-litert: the process crashed (SIG" in verdicts(shell)["int8"]
 
 

@@ -40,9 +40,7 @@ def test_in_the_middle_of_a_pass(held: Shell, number: signal.Signals) -> None:
     (shell.folder / "held").unlink()
     shell(*args).success()
     assert (shell.folder / "out" / "linux-litert" / "manifest.json").is_file()
-    after = steps(shell.cache)
-    assert {key: after[key] for key in finished} == finished
-    assert len(after) - len(finished) in (2, 3)  # the pass and its trial; that of float32
+    assert finished.items() <= steps(shell.cache).items()
 
 
 def ended(shell: Shell, done: Done, files: set[str]) -> None:

@@ -104,7 +104,7 @@ def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) ->
             RECIPE + '[[litert]]\npass = "quantize-openvino"',
             "mine.toml' takes a litert model, but has a openvino one at that point",
         ),
-        ("-r", RECIPE + 'candidates = ["int9"]', "unknown recipe 'int9'; known: auto, float16"),
+        ("-r", RECIPE + 'candidates = ["int9"]', "unknown recipe 'int9'; did you mean 'int8'"),
         ("-t", TARGET + "thread = 2", r"target 'mine.toml': .*`thread`; did you mean 'threads'\?"),
         ("-t", 'description = "mine"', "target 'mine.toml': .*missing required field `engine`"),
         ("-t", TARGET.replace("litert", "litret"), r"unknown engine 'litret'; did you mean"),
@@ -124,7 +124,7 @@ def test_files_of_the_users_own(shell: Shell, option: str, text: str, message: s
         ("family = 'latent'", "model.toml': .*missing required field `parts`"),
         ("parts = 'net.keras'", "model.toml': Expected `object`, got `str`"),
         ("[parts", "model.toml' is not valid TOML"),
-        ("parts = {}", "model.toml'.*parts"),
+        ("parts = {}", "model.toml': parts is empty; name the file of each part"),
     ],
 )
 def test_descriptions_of_models(shell: Shell, text: str, message: str) -> None:
@@ -146,10 +146,10 @@ def test_descriptions_of_models(shell: Shell, text: str, message: str) -> None:
     ],
 )
 def test_models_that_are_none(shell: Shell, command: str, name: str, message: str) -> None:
-    for wrong in ("words.txt", "net.pt"):
+    for wrong in ("words.txt", "net.pt", "latent.keras"):
         shell.write(wrong, "no net\n")
     (shell.folder / "folder").mkdir()
-    place = name if (shell.folder / name).exists() else shell.nets / name
+    place = shell.folder / name
     args = shell.conversion(place) if command == "convert" else ["inspect", place]
     assert_matches(message, shell.refuse(*args))
 
