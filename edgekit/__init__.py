@@ -25,7 +25,7 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
 def convert(
     model: str | os.PathLike[str],
     *,
-    targets: Sequence[str],
+    targets: str | Sequence[str],
     output: str | os.PathLike[str],
     **options: Any,
 ) -> Report:

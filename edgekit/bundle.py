@@ -40,6 +40,13 @@ class Manifest(Typed, frozen=True):
     tools: dict[str, str] = {}  # noqa: RUF012
     created: str = ""
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """What the conversion measured of fidelity, as far as it holds numbers."""
+        found = self.measured.get("scores")
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {str(name): value for name, value in pairs if isinstance(value, (int, float))}
+
 
 def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     """Read a bundle's manifest, and check every file against it.

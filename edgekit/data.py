@@ -55,10 +55,10 @@ def sample_inputs(model: Model) -> dict[str, Tensor]:
 def named(rows: Any, model: Model, where: str) -> dict[str, Array]:
     """Bare rows go to the sample input, or to the latent of a net without one."""
     if isinstance(rows, dict):
-        return {str(name): numbers(array, f"{where}' ('{name}')") for name, array in rows.items()}
+        return {str(k): numbers(array, f"'{where}', array '{k}',") for k, array in rows.items()}
     samples = [tensor.name for tensor in sample_inputs(model).values()]
     first = next(iter(model.signatures.values())).inputs[0].name
-    return {samples[0] if samples else first: numbers(rows, f"{where}'")}
+    return {samples[0] if samples else first: numbers(rows, f"'{where}'")}
 
 
 def numbers(rows: Any, where: str) -> Array:
@@ -66,11 +66,11 @@ def numbers(rows: Any, where: str) -> Array:
     try:
         array = np.asarray(rows)
     except Exception as error:  # rows of unequal lengths, or an object of the user's own
-        raise InputError(f"--data '{where} gives no array: {one_line(error)}") from None
+        raise InputError(f"--data {where} gives no array: {one_line(error)}") from None
     if array.dtype.kind not in "fiub":
-        raise InputError(f"--data '{where} gives {array.dtype} values, expected numbers")
+        raise InputError(f"--data {where} gives {array.dtype} values, expected numbers")
     if array.ndim == 0 or len(array) == 0:
-        raise InputError(f"--data '{where} gives no rows, its shape is {array.shape}")
+        raise InputError(f"--data {where} gives no rows, its shape is {array.shape}")
     return array
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from edgekit import plugin
 from edgekit.errors import InputError, ModelError
 from edgekit.families._base import PartInfo
-from edgekit.model import Model, Range, Settings, Signature, Tensor
+from edgekit.model import Model, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner, graph_of
 from edgekit.rng import Random
 from edgekit.sources import Trust, open_parts, part_files, read_description
@@ -32,7 +32,7 @@ class Given(Typed, frozen=True):
     family: str | None = None
     sizes: tuple[tuple[int, ...], ...] = ()
     batch: int = 1
-    prior: str | None = None
+    prior: Prior | None = None
     classes: int | None = None
     input_range: Range | None = None
     output_range: Range | None = None
@@ -50,6 +50,9 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         given, told.family, told.prior, told.classes, told.input_range, told.output_range
     )
     files = part_files(source)
+    for span in (given.input_range, given.output_range):
+        if span and not (span[0] < span[1] and np.isfinite(span).all()):
+            raise InputError(f"the range {as_text(span)} of '{source}' is none; give LO,HI as -1,1")
     parts = open_parts(files, trust)
     parameters = sum(check_weights(part) for part in parts.values())
     infos = {name: part.info for name, part in parts.items()}
@@ -120,7 +123,7 @@ def check_ends(name: str, info: PartInfo, source: Path) -> None:
             raise ModelError(f"'{source}': the net '{name}' has no {side}; save it with both")
     for tensor in info.inputs:
         if not tensor.shape:
-            raise ModelError(f"'{source}': input '{tensor.name}' of '{name}' has no batch dimension")
+            raise ModelError(f"'{source}': input '{tensor.name}' of '{name}' has no batch")
 
 
 def sized(

@@ -68,8 +68,8 @@ def bundle_facts(folder: Path) -> Facts:
     if manifest.engine == "litert":
         for name, file in manifest.model.files.items():
             tables[f"ops of {name}"] = litert_ops(folder / file)
-    scores = measured.get("scores", {})
-    tables["scores"] = [{"metric": name, "value": f"{value:.4g}"} for name, value in scores.items()]
+    scores = manifest.scores.items()
+    tables["scores"] = [{"metric": name, "value": f"{value:.4g}"} for name, value in scores]
     return Facts(summary=summary, tables=tables)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from edgekit.errors import ModelError
 from edgekit.typed import Typed, convert, to_json
 
 Range = tuple[float, float]
+Prior = Literal["normal", "uniform"]
 
 
 class Tensor(Typed, frozen=True):
@@ -48,7 +49,7 @@ class Settings(Typed, frozen=True):
     labels of a conditional net.
     """
 
-    prior: str = "normal"
+    prior: Prior = "normal"
     classes: int | None = None
 
 

@@ -120,6 +120,8 @@ def check(request: Request) -> list[TargetPlan]:
         )
     if (request.samples is not None and request.samples < 2) or request.calibration < 1:
         raise InputError("--samples must be at least 2 and --calibration at least 1")
+    if request.seed < 0:
+        raise InputError(f"--seed {request.seed} is negative; a seed is 0 or more")
     if request.given.family:
         plugin.load("families", request.given.family)
     gates_for(Family, request.gates)

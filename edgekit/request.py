@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgekit.describe import Given
 from edgekit.errors import InputError, did_you_mean
 from edgekit.sources import Trust
-from edgekit.typed import Typed
+from edgekit.typed import Typed, convert
 
 
 class Request(Typed, frozen=True):
@@ -46,19 +48,22 @@ class Request(Typed, frozen=True):
     def of(
         model: str | os.PathLike[str],
         *,
-        targets: Sequence[str],
+        targets: str | Sequence[str],
         output: str | os.PathLike[str],
         recipe: str | Sequence[str] = "auto",
         **options: Any,
     ) -> Request:
         """A request from Python: fields of `Given` and `Trust` are given by their own names.
 
+        One target or recipe need not stand in a list.
+
         Raises:
             InputError: an unknown option or a value of the wrong type.
         """
         groups: dict[str, Any] = {"given": Given, "trust": Trust}
         fields: dict[str, Any] = {}
-        for name, value in options.items():
+        for name, given in options.items():
+            value = plain(given)
             owner = next((g for g, kind in groups.items() if name in kind.__struct_fields__), None)
             if owner:
                 fields.setdefault(owner, {})[name] = value
@@ -67,14 +72,29 @@ class Request(Typed, frozen=True):
             else:
                 known = {f for kind in (Request, Given, Trust) for f in kind.__struct_fields__}
                 raise InputError(f"unknown option '{name}'; {did_you_mean(name, known)}")
-        recipes = (recipe,) if isinstance(recipe, str) else tuple(recipe)
-        for owner, values in fields.items():
-            if owner in groups:
-                fields[owner] = groups[owner](**values)
-        return Request(
-            model=Path(model),
-            targets=tuple(targets),
-            output=Path(output),
-            recipes=recipes,
-            **fields,
-        )
+        fields |= {
+            "model": plain(model),
+            "targets": several(targets),
+            "output": plain(output),
+            "recipes": several(recipe),
+        }
+        return convert(fields, Request, "convert", as_path)
+
+
+def several(names: Any) -> Any:
+    """One name or path, or some, as a list of names; anything else stays, to be refused."""
+    if isinstance(names, (str, os.PathLike)):
+        return [plain(names)]
+    return [plain(name) for name in names] if isinstance(names, Iterable) else names
+
+
+def plain(value: Any) -> Any:
+    """Paths as text, NumPy's numbers as Python's."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def as_path(kind: type, value: Any) -> Path:
+    """The only type of a request that plain data has not."""
+    return Path(value)

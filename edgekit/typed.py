@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,10 +43,15 @@ def read_toml(path: Path, kind: type[T], what: str) -> T:
     return convert(data, kind, f"{what} '{path}'")
 
 
-def convert(data: Any, kind: type[T], where: str) -> T:
-    """Turn plain data (from TOML or JSON) into a `kind`; raises InputError naming `where`."""
+def convert(
+    data: Any, kind: type[T], where: str, hook: Callable[[type, Any], Any] | None = None
+) -> T:
+    """Turn plain data (from TOML or JSON) into a `kind`; raises InputError naming `where`.
+
+    `hook` makes values of types that JSON has not, as msgspec's `dec_hook`.
+    """
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, dec_hook=hook)
     except msgspec.ValidationError as error:
         message = str(error)
         unknown = UNKNOWN_FIELD.search(message)

@@ -93,7 +93,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         files=len(manifest.files),
         threads=count,
         scores=scores,
-        converted=manifest.measured.get("scores", {}),
+        converted=manifest.scores,
         gates=manifest.gates,
         missed=missed,
         drift=drift,

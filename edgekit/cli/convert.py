@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,9 @@ from edgekit.cli._show import Bar, emit, json_option, table
 )
 @click.option("--samples", type=int, help="Samples to compare [default: 16 to 128, by size].")
 @click.option("--calibration", default=64, show_default=True, help="Samples to calibrate with.")
-@click.option("--seed", default=0, show_default=True, help="Seed of all draws.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all draws."
+)
 @click.option(
     "--threads",
     type=click.IntRange(1),
@@ -163,7 +166,7 @@ def parse_range(text: str | None, option: str) -> tuple[float, float] | None:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
         low, high = 0.0, 0.0
-    if not low < high:
+    if not (low < high and math.isfinite(high - low)):
         raise click.UsageError(f"{option} '{text}' is not LO,HI, such as -1,1")
     return low, high
 

@@ -16,7 +16,13 @@ from edgekit.cli._show import emit, json_option
 @click.option(
     "--count", "-n", default=1, show_default=True, type=click.IntRange(1), help="How many samples."
 )
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same samples.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="The same seed gives the same samples.",
+)
 @click.option("--label", type=int, help="Class of a conditional net.")
 @click.option(
     "--input",

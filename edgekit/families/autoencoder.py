@@ -9,7 +9,7 @@ from typing import ClassVar
 from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import Array, Arrays, PartInfo, check_rows, rename, static_shape
-from edgekit.model import Model, Signature, Tensor
+from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
 
@@ -60,6 +60,11 @@ class Family(_base.Family):
                 outputs=(rename(output, "sample", "sample"),),
             )
         }
+
+    @classmethod
+    def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
+        """Nothing is told: no input is a label."""
+        return Settings()
 
     @classmethod
     def shown(cls, model: Model) -> str:

@@ -31,7 +31,7 @@ class Family(_base.Family):
         "psnr": ">=30",
         "ssim": ">=0.9",
         "cosine": ">=0.98",
-        "frechet": "<=2",
+        "frechet": "<=0.1",
     }
     self_made: ClassVar[str] = "latents from the prior"
     parts: ClassVar[tuple[str, ...]] = ("generator", "decoder")

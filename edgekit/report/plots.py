@@ -25,13 +25,16 @@ def front_plot(target: TargetReport, cost: str, front: Sequence[str]) -> str:
     axes = figure.add_subplot()
     on_front = sorted((where(r, cost), quality(r)) for r in points if r.name in front)
     axes.plot(*zip(*on_front, strict=True), color="#4c78a8", alpha=0.5, zorder=1)
-    for index, result in enumerate(points):
-        chosen = result.name == target.chosen
+    for index, result in enumerate(sorted(points, key=quality)):
+        chosen, leading = result.name == target.chosen, result.name in front
         x, y = where(result, cost), quality(result)
-        axes.scatter(x, y, s=70 if chosen else 28, zorder=2,
-                     color="#e45756" if chosen else "#4c78a8")  # fmt: skip
-        axes.annotate(result.name, (x, y), textcoords="offset points",
-                      xytext=(6, 5 if index % 2 else -11), fontsize=8)  # fmt: skip
+        color = "#e45756" if chosen else "#4c78a8" if leading else "#b8bfcc"
+        axes.scatter(x, y, s=70 if chosen else 28, zorder=3 if chosen else 2, color=color)
+        if chosen or leading:  # the others are in the table: names would lie over each other
+            offset = (6, 5 if index % 2 else -11)
+            axes.annotate(
+                result.name, (x, y), textcoords="offset points", xytext=offset, fontsize=8
+            )
     if cost == "latency":
         axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=":")
     axes.set_xlabel(LABELS[cost])

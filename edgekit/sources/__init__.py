@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgekit import plugin
 from edgekit.errors import InputError, did_you_mean
-from edgekit.model import Range
+from edgekit.model import Prior, Range
 from edgekit.typed import Typed, read_toml
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ModelToml(Typed, frozen=True):
 
     parts: dict[str, str]
     family: str | None = None
-    prior: str | None = None
+    prior: Prior | None = None
     classes: int | None = None
     input_range: Range | None = None
     output_range: Range | None = None
