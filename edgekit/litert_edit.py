@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError
 from edgekit.litert_file import indices, op_names, parse, type_names
 
 Array = NDArray[Any]
@@ -178,8 +177,6 @@ def position(operators: Sequence[Any], op: Any) -> int:
     return next(k for k, other in enumerate(operators) if other is op)
 
 
-def require_static(graph: Editor) -> None:
-    """Raise InputError when the graph has free dimensions: rewrites need shapes."""
-    for tensor in graph.graph.tensors:
-        if any(n < 0 for n in indices(tensor.shapeSignature)):
-            raise InputError(f"tensor '{tensor.name.decode()}' has free dimensions")
+def int8_version(graph: Editor, index: int) -> int:
+    """The version of ops that came to int8 with their second."""
+    return 2 if graph.dtype(index) == "INT8" else 1

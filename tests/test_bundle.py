@@ -146,3 +146,31 @@ def test_no_bundle(tmp_path: Path) -> None:
         read_manifest(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
         read_manifest(tmp_path / "none")
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize("name", ["loop", "a\0b", LONG, f"assets/{LONG}/x"])
+def test_names_that_no_file_can_have(bundle: Path, name: str) -> None:
+    (bundle / "loop").symlink_to("loop")
+    edit(bundle, lambda data: data["files"].update({name: entry(b"key")}))
+    with pytest.raises(BundleError) as caught:
+        read_manifest(bundle)
+    assert len(str(caught.value)) < 300 + len(str(bundle))
+
+
+@pytest.mark.parametrize("name", ["../secret", "link"])
+def test_paths_stay_inside_without_verification_too(bundle: Path, name: str) -> None:
+    (bundle / "link").symlink_to(bundle.parent / "secret")
+    (bundle / "generate.tflite").write_bytes(b"altered")
+    assert read_manifest(bundle, verify=False).name == "net"
+    edit(bundle, lambda data: data["files"].update({name: entry(b"key")}))
+    with pytest.raises(BundleError, match="outside the bundle; refused"):
+        read_manifest(bundle, verify=False)
+
+
+def test_measured_scores_are_numbers(bundle: Path) -> None:
+    measured = {"scores": {"psnr": 30.5, "kid": None}}
+    assert manifest(bundle, measured=measured).scores == {"psnr": 30.5}
+    assert manifest(bundle).scores == manifest(bundle, measured={"scores": []}).scores == {}

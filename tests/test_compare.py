@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgekit import plugin
 from edgekit.compare import COMPARE, Gate, gates_for, is_image, parse_gate, relative_error, score
-from edgekit.errors import InputError
+from edgekit.errors import InputError, PassError
 from edgekit.families import autoencoder, latent
 from edgekit.model import Model, Signature, Tensor
 
@@ -41,6 +41,7 @@ def test_a_gate_shown_in_a_report_can_be_typed(name: str, sign: str, bound: int)
         ("psnr>=30dB", "is not of the form"),
         ("psnr>=nan", "is not of the form"),
         ("psnr>=1e", "'1e' is not a number"),
+        ("psnr>=1e999", "'1e999' is not a number"),
         ("", "is not of the form"),
         ("pnsr>=30", "unknown metric 'pnsr'; did you mean 'psnr'?"),
     ],
@@ -154,3 +155,33 @@ def test_relative_error_is_to_the_largest_value_of_each_output() -> None:
     candidate = {"a": np.array([[2.0, -10.0]]), "b": np.array([[0.6]])}
     assert relative_error(reference, candidate) == pytest.approx(0.2, abs=1e-12)
     assert relative_error(reference, reference) == 0
+
+
+def test_outputs_of_another_shape() -> None:
+    a = pictures()
+    message = r"output 'generate' is \(9, 8, 9, 1\), the original's \(9, 8, 8, 1\)"
+    with pytest.raises(PassError, match=message):
+        scores(described(), a, np.zeros((9, 8, 9, 1)))
+    with pytest.raises(PassError, match=message):
+        relative_error({"generate": a}, {"generate": np.zeros((9, 8, 9, 1))})
+
+
+def test_distances_need_no_pairs() -> None:
+    a = {"generate": pictures()}
+    b = {"generate": pictures(1, count=20)}
+    found = score(latent.Family, described(), a, b, flat, only=("frechet", "kid"))
+    assert set(found) == {"frechet", "kid"}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_score_that_is_no_number_is_an_error() -> None:
+    """A gate on it would pass for want of a value, and JSON has no word for it."""
+    a = pictures()
+    with pytest.raises(PassError, match="frechet of the outputs is not finite"):
+        scores(described(), a, a + 1, lambda x: flat(np.where(x > 1, np.inf, x)))
+
+
+def test_features_that_tell_nothing_give_no_distance() -> None:
+    a = pictures()
+    found = scores(described(), a, pictures(1), lambda x: np.ones((len(x), 4)))
+    assert set(found) == PLAIN | {"ssim"}

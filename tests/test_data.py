@@ -77,6 +77,24 @@ def test_the_middle_of_a_wide_image_is_kept(tmp_path: Path) -> None:
     assert (load_data(str(tmp_path), model(image(8, 1)))["image"] == 1).all()
 
 
+def test_grey_of_16_bits_is_scaled(tmp_path: Path) -> None:
+    pixels = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    Image.fromarray(pixels).save(tmp_path / "deep.png")
+    rows = load_data(str(tmp_path), model(image(8, 1)))["image"]
+    # Half a level of 8 bits.
+    np.testing.assert_allclose(rows[0, ..., 0], pixels / 65535, atol=0.51 / 255)
+
+
+def test_photographs_are_turned_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    rows = load_data(str(tmp_path), model(image()))["image"]
+    assert np.array_equal(rows[0], pixels[::-1] / 255)
+
+
 def test_images_for_every_size(tmp_path: Path) -> None:
     Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     data = load_data(str(tmp_path), model(image(8), large=image(16)))
@@ -112,6 +130,11 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "def named(): return {'z': np.ones((2, 4))}\n"
         "def words(): return ['a', 'b']\n"
         "def broken(): raise KeyError('no such file')\n"
+        "def verbose(): raise ValueError('\\n first line\\n second line')\n"
+        "def nested(): return {'z': [['a']]}\n"
+        "def scalar(): return {'z': 3.0}\n"
+        "def empty(): return {'z': np.ones((0, 4))}\n"
+        "def ragged(): return [[1.0], [1.0, 2.0]]\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "own_data", raising=False)
@@ -128,13 +151,19 @@ def test_a_function(module: str) -> None:
     [
         ("broken", "own_data:broken: KeyError: 'no such file'"),
         ("nothing", "own_data:nothing: AttributeError: "),
+        ("verbose", "own_data:verbose: ValueError: first line"),
         ("words", "gives <U1 values, expected numbers"),
+        ("nested", "own_data:nested', array 'z', gives <U1 values, expected numbers"),
+        ("scalar", "array 'z', gives no rows, its shape is ()"),
+        ("empty", "array 'z', gives no rows, its shape is (0, 4)"),
+        ("ragged", "own_data:ragged' gives no array: ValueError: "),
     ],
 )
 def test_a_function_that_fails(module: str, function: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load_data(f"{module}:{function}", LATENT)
     assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def refusal(spec: Path | str, described: Model) -> str:

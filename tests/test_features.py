@@ -106,6 +106,50 @@ def test_a_function_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert name == "own_features:mean"
 
 
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module of the user's, with all that may be wrong in it."""
+    (tmp_path / "bad_features.py").write_text(
+        "number = 3\n"
+        "def broken(x): raise RuntimeError('\\n no net\\n at all')\n"
+        "def single(x): return x.mean()\n"
+        "def text(x): return [['a']] * len(x)\n"
+        "def nan(x): return x.reshape(len(x), -1) * float('nan')\n"
+    )
+    (tmp_path / "bad_module.py").write_text("raise RuntimeError('no licence')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("bad_features", "bad_module"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return "bad_features"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("broken", ": RuntimeError: no net$"),
+        ("single", r" gives float32 \(\), not \(2, D\) numbers"),
+        ("text", r" gives <U1 \(2, 1\), not"),
+        ("nan", " gives NaN or infinite values"),
+    ],
+)
+def test_functions_that_give_no_features(module: str, name: str, message: str) -> None:
+    call, _ = load_features(f"{module}:{name}")
+    with pytest.raises(InputError, match=f"^--features '{module}:{name}'{message}"):
+        call(images(2, 8, 8, 1))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("bad_features:number", "is a int, expected a function"),
+        ("bad_module:f", ": RuntimeError: no licence"),
+    ],
+)
+def test_modules_that_give_no_function(module: str, spec: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"^--features '{spec}'.*{message}"):
+        load_features(spec)
+
+
 @pytest.mark.parametrize(
     "spec", ["none.tflite", "none.xml", "nosuchmodule:f", "numpy:nosuchname", "numpy", "", ":f"]
 )

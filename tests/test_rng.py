@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from edgekit.errors import InputError
 from edgekit.rng import Random, normal_quantile
 
 SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
@@ -92,3 +93,8 @@ def test_quantile_agrees_with_scipy() -> None:
 def test_normal_values_are_normal() -> None:
     values = Random(11).normal((20_000,))
     assert scipy.stats.kstest(values, "norm").pvalue > 0.01
+
+
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(InputError, match="seed -1 is negative; a seed is 0 or more"):
+        Random(-1)

@@ -52,3 +52,11 @@ def test_channels_are_alike() -> None:
     sounds = textures((8, 400, 2), Random(0), (0, 1))
     correlations = [np.corrcoef(sound.T)[0, 1] for sound in sounds]
     assert 0.6 < np.mean(correlations) < 0.99
+
+
+def test_rectangles_leave_most_of_the_picture() -> None:
+    images = textures((32, 32, 32, 1), Random(3), (0, 1)).reshape(32, -1)
+    # Five rectangles of a sixth by a sixth on average.
+    flat = [1 - len(np.unique(row)) / len(row) for row in images]
+    assert max(flat) < 0.6
+    assert 0.05 < np.mean(flat) < 0.25

@@ -102,6 +102,30 @@ class Board(Typed):
     cores: int = 4
 
 
+def test_numbers_that_are_none_become_null() -> None:
+    values = {"a": [float("nan"), 1.5], "b": {"c": float("inf")}, "d": (float("-inf"), 2)}
+    assert json.loads(to_json(values)) == {"a": [None, 1.5], "b": {"c": None}, "d": [None, 2]}
+
+
+class Shelf(Typed):
+    boards: dict[str, Board] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    pairs: tuple[tuple[int, Board], ...] = ()
+    first: Board | None = None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"boards": {"x": {"core": 2}}},
+        {"pairs": [[1, {"name": "pi"}], [2, {"core": 2}]]},
+        {"first": {"core": 2}},
+    ],
+)
+def test_inner_keys_are_suggested_inside(data: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"`core`.*; did you mean 'cores'\?"):
+        convert(data, Shelf, "here")
+
+
 def test_defaults_are_left_out() -> None:
     assert json.loads(to_json(Board(name="x"))) == {"name": "x"}
 

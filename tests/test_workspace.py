@@ -256,3 +256,30 @@ def test_the_cache_lies_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch)
     assert default_cache() == Path("/somewhere/edgekit/work")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_cache() == Path.home() / ".cache" / "edgekit" / "work"
+
+
+def test_another_process_that_was_quicker_keeps_its_folder(
+    copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = Workspace(root)
+    run_child = Workspace._run_child
+
+    def late(self: Workspace, function: str, output: Path, arguments: Any) -> None:
+        other = copying(Workspace(root))
+        (other / "in use").touch()
+        run_child(self, function, output, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(space, "_run_child", late.__get__(space))
+        folder = copying(space)
+    assert (folder / "in use").exists()
+    assert copying.times == 2
+    assert list(root.iterdir()) == [folder]
+
+
+def test_old_steps_may_vanish_while_they_are_looked_at(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "there").mkdir(parents=True)
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([root / "gone", root / "there"]))
+    workspace.remove_old(root)

@@ -17,7 +17,11 @@ NEEDS = ("ai_edge_litert",)
 class Options(Typed, frozen=True):
     """The rewrites to try, in order, by the names of their files."""
 
-    rewrites: tuple[str, ...] = ("transposed-conv-to-dense", "transposed-conv")
+    rewrites: tuple[str, ...] = (
+        "transposed-conv-to-dense",
+        "transposed-conv",
+        "nearest-upsampling",
+    )
 
 
 def run(model: Model, options: Options, ctx: Context) -> Model:

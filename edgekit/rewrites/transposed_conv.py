@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.litert_edit import Editor
+from edgekit.litert_edit import Editor, int8_version
 
 Array = NDArray[Any]
 WEIGHTS = {"FLOAT32", "INT8"}
@@ -217,8 +217,3 @@ def conv_version(graph: Editor, op: Any) -> int:
     if graph.dtype(op.inputs[1]) != "INT8":
         return 1
     return 3 if graph.dtype(op.inputs[2]) == "INT8" else 5
-
-
-def int8_version(graph: Editor, index: int) -> int:
-    """The version of ops that came to int8 with their second."""
-    return 2 if graph.dtype(index) == "INT8" else 1

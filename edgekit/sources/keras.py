@@ -33,7 +33,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
         ModelError: corrupt, needs code that was not trusted, or has no input shapes.
     """
     config = read_config(path)
-    lambdas = sorted(set(find_lambdas(config)))
+    lambdas = sorted(find_lambdas(config))
     if lambdas and not trust.trust:
         raise ModelError(
             f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "
@@ -80,6 +80,7 @@ def find_lambdas(config: Any) -> Iterator[str]:
         if config.get("class_name") in ("Lambda", "__lambda__"):
             inner = config.get("config")
             yield str(inner.get("name", "lambda")) if isinstance(inner, dict) else "lambda"
+            return
         for value in config.values():
             yield from find_lambdas(value)
     elif isinstance(config, list):

@@ -32,7 +32,7 @@ class Done(NamedTuple):
         assert "Traceback" not in self.out + self.err, self.err
         assert self.code == code, self
         *progress, last = self.err.splitlines()
-        assert all(line.startswith("  ") for line in progress), self.err
+        assert all(line.startswith("  ") for line in progress if line), self.err
         assert last.startswith("edgekit: "), self.err
         return last.removeprefix("edgekit: ")
 

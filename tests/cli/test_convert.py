@@ -102,7 +102,14 @@ def test_nothing_but_crashes_is_an_error(misbehaving: Shell, tiny_bundle: Path) 
 
 
 def test_code_of_the_users_own_runs_when_it_is_trusted(shell: Shell) -> None:
-    """Lambda layers and custom classes, through every step of a conversion."""
+    shutil.copy(GAINS, shell.folder)
+    path = shell.nets / "own_code.keras"
+    printed = shell("inspect", path, "--trust", "--custom-objects", "gains").success()
+    assert "family: latent" in printed
+
+
+@pytest.mark.slow
+def test_it_runs_in_every_step_of_a_conversion(shell: Shell) -> None:
     shutil.copy(GAINS, shell.folder)
     shell.convert("own_code.keras", "--trust", "--custom-objects", "gains").success()
     assert chosen(shell) == "float32"

@@ -21,18 +21,18 @@ DAMAGED = {
     "only.weights.h5": r"holds weights only; load them into the model and model.save\('m.keras'\)",
     "lambda.keras": r"holds code in Lambda layers \(twice\), which is not run; pass --trust if you",
 }
-# These are seen only once TensorFlow has loaded the net.
+# These are seen only once TensorFlow has loaded the net; the first few stand for the others.
 UNFIT = {
-    "stripped.keras": r"cannot be loaded: .*model.weights.h5",
     "nan.keras": "weight 'dense.*/kernel' holds 1 NaN or infinite values of 1024; train again",
-    "infinite.keras": "weight 'dense.*/kernel' holds 1 NaN or infinite values of 1024",
     "logarithm.keras": "output 'sample' .*holds NaN or infinite values; check the model",
-    "constant.keras": "gives the same output for different inputs; was it trained",
     "gain.keras": r"uses 'Gain', which is not part of Keras; .*--custom-objects package.module",
     "classifier.keras": r"fits no family .*\(a discriminator or classifier is not generative\)",
-    "discriminator.keras": r"fits no family .*\(a discriminator or classifier is not generative\)",
     "subclassed.keras --custom-objects gains": r"has no input shapes \(Bare\); save a functional",
     "signal.keras": r"has free dimensions; give --input-size \(for example 128x128, or 16000",
+    "stripped.keras": r"cannot be loaded: .*model.weights.h5",
+    "infinite.keras": "weight 'dense.*/kernel' holds 1 NaN or infinite values of 1024",
+    "constant.keras": "gives the same output for different inputs; was it trained",
+    "discriminator.keras": r"fits no family .*\(a discriminator or classifier is not generative\)",
     "latent.keras --input-size 8x8": "--input-size does not apply: the net's inputs are fixed",
     "latent.keras --family autoencoder": "does not fit the family autoencoder",
     "gain.keras --custom-objects gians": "--custom-objects gians: ModuleNotFoundError: No module",
@@ -41,15 +41,20 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-@pytest.mark.parametrize("command", ["convert", "inspect"])
-def test_refused_at_once(shell: Shell, command: str, name: str) -> None:
-    place = shell.nets / name
-    error = shell.refuse(*(shell.conversion(name) if command == "convert" else [command, place]))
-    assert error.startswith(f"'{place}' ")
+def test_refused_at_once(shell: Shell, name: str) -> None:
+    error = shell.refuse(*shell.conversion(name))
+    assert error.startswith(f"'{shell.nets / name}' ")
     assert re.search(DAMAGED[name], error), error
 
 
-@pytest.mark.parametrize("name", UNFIT)
+def test_inspect_refuses_too(shell: Shell) -> None:
+    assert re.search(DAMAGED["cut.keras"], shell.refuse("inspect", shell.nets / "cut.keras"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if k < 6 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(UNFIT)],
+)
 def test_refused_after_loading(refusals: dict[str, Future[str]], name: str) -> None:
     error = refusals[name].result()
     assert re.search(UNFIT[name], error), error

@@ -46,6 +46,9 @@ SINGLE = detected(net=net([IMAGE], [IMAGE], bottleneck=True))[1]
         (["z_mean", "z_log_var", "z"], "z_mean"),
         (["z", "z_log_var", "z_mean"], "z_mean"),
         (["log_var", "mu"], "mu"),
+        (["log_var", "mu_dense"], "mu_dense"),
+        (["log_scale", "z_loc"], "z_loc"),
+        (["dense", "block_2"], "dense"),
         (["dense_1", "dense_2"], "dense_1"),
     ],
 )
@@ -126,3 +129,20 @@ def test_one_net_without_data_sees_textures() -> None:
 def test_data_without_images() -> None:
     with pytest.raises(InputError, match="has no array 'image'; it has: z"):
         opened(SINGLE)[0].draw(3, 0, {"z": np.zeros((3, 4))})
+
+
+@pytest.mark.parametrize("conditional", ["encoder", "decoder"])
+def test_conditional_autoencoders_are_refused(conditional: str) -> None:
+    label = tensor("label", 10)
+    inputs = {"encoder": [tensor("x", 8, 8, 1)], "decoder": [tensor("z", 4)]}
+    inputs[conditional].append(label)
+    parts = {
+        name: net(inputs[name], [out]) for name, out in (("encoder", CODE), ("decoder", IMAGE))
+    }
+    with pytest.raises(InputError, match=f"the {conditional} takes '.*', 'label'.*decoder alone"):
+        detected(**parts)
+
+
+def test_a_conditional_decoder_alone_is_a_latent_net() -> None:
+    name, _ = detected(decoder=net([tensor("z", 4), tensor("label", 10)], [IMAGE]))
+    assert name == "latent"

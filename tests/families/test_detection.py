@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Tensor
 
@@ -19,6 +19,7 @@ LATENT = tensor("z", 64)
     [
         ("latent", net([LATENT], [IMAGE])),
         ("latent", net([tensor("noise", 1, 1, 100)], [tensor("x", 64, 64, 3)])),  # DCGAN
+        ("latent", net([tensor("noise", 100, 1, 1)], [tensor("x", 3, 64, 64)])),  # PyTorch's
         ("latent", net([LATENT], [tensor("sound", 16000, 1)])),
         ("latent", net([LATENT], [tensor("row", 64)])),
         ("latent", net([LATENT, tensor("label", 10)], [IMAGE])),
@@ -86,3 +87,16 @@ def test_inputs_keep_their_origin() -> None:
         ("label", "label", "label:0"),
         ("z", "latent", "noise:0"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("info", "message"),
+    [
+        (net([], [IMAGE]), "'net' has no inputs"),
+        (net([LATENT], []), "'net' has no outputs"),
+        (net([Tensor(name="scale", shape=())], [IMAGE]), "input 'scale' of 'net' has no batch"),
+    ],
+)
+def test_nets_without_ends_are_refused(info: PartInfo, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        detected(net=info)

@@ -16,6 +16,7 @@ from .fakes import NumpyRunner, detected, net, tensor, with_classes
 
 RGB = tensor("photo", None, None, 3, range=(-1.0, 1.0))
 OUTPUT = tensor("result", None, None, 3)
+RESULT = tensor("result", 8, 8, 3)
 
 
 def of_sizes(*sizes: int, conditions: tuple[Any, ...] = ()) -> Model:
@@ -108,3 +109,27 @@ def test_conditions_come_from_the_prior_or_are_given() -> None:
 def test_it_generates_nothing_from_nothing() -> None:
     with pytest.raises(InputError, match=r"need an input: use transform \(run --input"):
         opened(ONE)[0].generate()
+
+
+def test_too_little_data_shortens_what_is_drawn_beside_it() -> None:
+    draws = opened(with_classes(STYLED, 2))[0].draw(4, 0, {"image": np.zeros((3, 8, 8, 3))})
+    assert {len(rows) for rows in draws.values()} == {3}
+
+
+def test_a_condition_called_image() -> None:
+    _, model = detected(net=net([tensor("photo", 8, 8, 3), tensor("image", 4)], [RESULT]))
+    assert [t.name for t in model.signatures["translate"].inputs] == ["image", "image_2"]
+
+
+def test_a_second_image_is_drawn_as_images_are() -> None:
+    style = tensor("style", 16, 16, 3, range=(-1.0, 1.0))
+    code = tensor("style_code", 1, 1, 4)
+    _, model = detected(net=net([tensor("photo", 8, 8, 3), style, code], [RESULT]))
+    roles = [t.role for t in model.signatures["translate"].inputs]
+    assert roles == ["sample", "sample", "label"]
+    family, runner = opened(model)
+    images = family.draw(2, seed=0)["translate/style"]
+    assert images.shape == (2, 16, 16, 3)
+    assert (images.min(), images.max()) == (-1, 1)
+    family.transform(np.zeros((2, 8, 8, 3), np.float32))
+    assert runner.calls[-1][1]["style"].shape == (2, 16, 16, 3)

@@ -146,3 +146,42 @@ def test_trial_runs_the_given_draws() -> None:
 def test_it_transforms_no_images() -> None:
     with pytest.raises(InputError, match="take no input images: use generate"):
         member(PLAIN)[0].transform(np.zeros((1, 8, 8, 1)))
+
+
+def test_too_little_data_shortens_what_is_drawn_beside_it() -> None:
+    draws = member(INDEX)[0].draw(8, 0, {"z": np.zeros((3, 4))})
+    assert {name: len(rows) for name, rows in draws.items()} == {"z": 3, "label": 3}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        (["noise", "label", "class_label"], ["z", "label", "label_2"]),
+        (["noise", "z"], ["z", "z_2"]),
+        (["noise", "second_noise"], ["z", "second_noise"]),
+    ],
+)
+def test_every_input_has_a_name_of_its_own(inputs: list[str], names: list[str]) -> None:
+    model = generator(*[tensor(name, 4) for name in inputs])
+    assert [t.name for t in model.signatures["generate"].inputs] == names
+    assert set(member(model)[0].draw(2, 0)) == set(names)
+
+
+def test_a_one_hot_label_has_as_many_classes_as_it_is_wide() -> None:
+    with pytest.raises(InputError, match="'label' is a one-hot row of 3 classes, not 2"):
+        member(with_classes(ONE_HOT, 2))[0].draw(2, 0)
+
+
+def test_labels_of_different_width() -> None:
+    model = generator(tensor("noise", 4), tensor("class", 3), tensor("style", 2))
+    draws = member(model)[0].draw(4, 0)
+    assert draws["label"].argmax(1).tolist() == [0, 1, 2, 0]
+    assert draws["label_2"].argmax(1).tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 1, 1)])
+def test_one_hot_labels_as_images_of_one_pixel(shape: tuple[int, ...]) -> None:
+    model = generator(tensor("noise", 4), tensor("label", *shape))
+    draws = member(model)[0].draw(2, 0)
+    assert draws["label"].shape == (2, *shape)
+    assert draws["label"].reshape(2, 3).tolist() == [[1, 0, 0], [0, 1, 0]]
