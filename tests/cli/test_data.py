@@ -111,6 +111,7 @@ def test_refused_by_the_net(home: Shell, net: str, data: str, message: str) -> N
     assert re.search(message, error), error
 
 
+@pytest.mark.slow
 def test_latents(home: Shell, tiny_bundle: Path) -> None:
     """The rows are what the candidates are compared on."""
     home.convert("latent.keras", "--data", "z.npz").success()
