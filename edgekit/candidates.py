@@ -38,7 +38,7 @@ class Bench:
     ) -> None:
         self._request, self._workspace = request, workspace
         self._described, self._proof = described, proof
-        self._timings: dict[tuple[object, ...], list[Latency]] = {}
+        self._timings: dict[tuple[object, ...], list[Latency | str]] = {}
 
     def run(
         self, plan: TargetPlan, done: Callable[[str], None]
@@ -79,6 +79,7 @@ class Bench:
             description=plan.target.description,
             engine=plan.target.engine,
             threads=threads,
+            memory_mb=plan.target.memory_mb,
             results=tuple(results),
         ), built
 
@@ -111,7 +112,7 @@ class Bench:
         """The result with what the trial told; PassError when float32 is not the original."""
         told = msgspec.json.decode((made.trial / "result.json").read_bytes(), type=Trial)
         error = self._proof.relative_error(made.trial)
-        if candidate.name == BASELINE and error > FLOAT_TOLERANCE:
+        if candidate.recipe == BASELINE and error > FLOAT_TOLERANCE:
             raise PassError(
                 f"{candidate.steps[-1].name}: the float32 artifact differs from the original by "
                 f"{error:.2g} (relative), more than {FLOAT_TOLERANCE:g}: the lowering is wrong"
@@ -130,24 +131,46 @@ class Bench:
         self, engine: str, threads: int, built: Mapping[str, Made], results: Sequence[Result]
     ) -> list[Result]:
         """The results with latencies, measured side by side in one process."""
-        artifacts = [built[result.name].artifact for result in results if result.name in built]
-        key = (engine, threads, *artifacts)
+        artifacts = {r.name: built[r.name].artifact for r in results if r.name in built}
+        key = (engine, threads, *artifacts.values())
         if key not in self._timings:
+            self._timings[key] = self._time(engine, threads, artifacts)
+        timings = dict(zip(artifacts, self._timings[key], strict=True))
+        timed = []
+        for result in results:
+            found = timings.get(result.name)
+            if isinstance(found, Latency):
+                timed.append(msgspec.structs.replace(result, latency=found))
+            else:
+                timed.append(msgspec.structs.replace(result, failure=found or result.failure))
+        return timed
+
+    def _time(
+        self, engine: str, threads: int, artifacts: Mapping[str, Path]
+    ) -> list[Latency | str]:
+        """Latencies of all artifacts side by side; one by one beside the baseline, and the
+        message of what failed, where one of them takes the process down."""
+
+        def timed(names: Sequence[str]) -> list[Latency]:
             told = self._workspace.call(
                 "edgekit.measure:latency",
-                artifacts=artifacts,
+                artifacts=[artifacts[name] for name in names],
                 engine=engine,
                 threads=threads,
-                seconds=self._request.seconds * len(artifacts),
+                seconds=self._request.seconds * len(names),
             )
-            self._timings[key] = msgspec.convert(told, list[Latency])
-        timings = dict(zip(artifacts, self._timings[key], strict=True))
-        return [
-            msgspec.structs.replace(result, latency=timings[built[result.name].artifact])
-            if result.name in built
-            else result
-            for result in results
-        ]
+            return msgspec.convert(told, list[Latency])
+
+        try:
+            return list(timed(list(artifacts)))
+        except EdgekitError:
+            found: list[Latency | str] = []
+            for name in artifacts:
+                try:
+                    found.append(timed([BASELINE, name])[-1])
+                except EdgekitError as error:
+                    found.append(str(error))
+            return found
 
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:

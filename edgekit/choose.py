@@ -28,7 +28,7 @@ def decide(
         verdicts = {r.name: r.failure or "no float32 baseline to compare with" for r in results}
         return with_verdicts(report, verdicts, None, failure)
     strict = len({result.recipe for result in results if result.offered}) > 1
-    out = reject(results, gates, strict=strict)
+    out = reject(results, gates, strict=strict, memory_mb=report.memory_mb)
     left = [result for result in results if result.name not in out]
     failure = ""
     if not left:
@@ -60,7 +60,9 @@ def with_verdicts(
     return msgspec.structs.replace(report, results=results, chosen=chosen, failure=failure)
 
 
-def reject(results: Sequence[Result], gates: Sequence[Gate], *, strict: bool) -> dict[str, str]:
+def reject(
+    results: Sequence[Result], gates: Sequence[Gate], *, strict: bool, memory_mb: int = 0
+) -> dict[str, str]:
     """Why each result that is out is out, by name.
 
     `strict` (several recipes to choose from) also refuses what is slower or larger than the
@@ -81,6 +83,9 @@ def reject(results: Sequence[Result], gates: Sequence[Gate], *, strict: bool) ->
                 f"{gate.metric} {result.scores[gate.metric]:.4g}, wanted {gate.sign}{gate.bound:g}"
                 for gate in missed
             )
+        elif memory_mb and result.memory > memory_mb * 1e6:
+            used = f"{result.memory / 1e6:.0f} MB"
+            reasons[result.name] = f"takes {used}, the target allows {memory_mb} MB"
         elif strict and result.latency and result is not base and slower(result):
             reasons[result.name] = f"slower than float32 ({result.latency.ratio:.2f} ×)"
         elif strict and result.size > LARGER * base.size:

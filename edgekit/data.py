@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError, one_line, require
+from edgekit.errors import InputError, did_you_mean, one_line, require
 from edgekit.model import Model, Tensor
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
@@ -36,10 +36,26 @@ def load_data(spec: str, model: Model) -> dict[str, Array]:
     if path.is_dir():
         return load_folder(path, model)
     if path.suffix in (".npz", ".npy") or path.exists():
-        return load_arrays(path, model)
-    if ":" in spec:
-        return named(call_function(spec), model, spec)
-    raise InputError(f"--data '{spec}' does not exist (npz, npy, folder or module:function)")
+        arrays = load_arrays(path, model)
+    elif ":" in spec:
+        arrays = named(call_function(spec), model, spec)
+    else:
+        raise InputError(f"--data '{spec}' does not exist (npz, npy, folder or module:function)")
+    check_names(arrays, model, spec)
+    return arrays
+
+
+def check_names(arrays: dict[str, Array], model: Model, where: str) -> None:
+    """Raise InputError when an array is named as no input of the model is."""
+    known = {
+        name
+        for signature, described in model.signatures.items()
+        for tensor in described.inputs
+        for name in (tensor.name, f"{signature}/{tensor.name}")
+    }
+    for name in arrays:
+        if name not in known:
+            raise InputError(f"--data '{where}' has '{name}'; {did_you_mean(name, known)}")
 
 
 def sample_inputs(model: Model) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     settings = Settings(
         prior=given.prior or settings.prior, classes=given.classes or settings.classes
     )
+    remarks += left_out(infos, signatures)
     model = Model(
         kind="keras",
         family=name,
@@ -101,7 +102,7 @@ def detect(
         check_ends(name, info, source)
     for name in [wanted] if wanted else plugin.names("families"):
         family = plugin.load("families", name).Family
-        signatures = family.describe(infos)
+        signatures = family.describe(infos, forced=wanted is not None)
         if signatures:
             return name, family, signatures
     shapes = "; ".join(
@@ -166,7 +167,7 @@ def static(tensor: Tensor, size: Sequence[int], batch: int) -> Tensor:
             f"input '{tensor.name}' {tensor.shape} has {len(free)} free dimensions, "
             f"--input-size gives {len(size)}"
         )
-    shape = [batch, *tensor.shape[1:]]
+    shape = [tensor.shape[0] or batch, *tensor.shape[1:]]
     for k, n in zip(free, size, strict=False):
         shape[k] = n
     return msgspec.structs.replace(tensor, shape=tuple(shape))
@@ -193,6 +194,16 @@ def traced(parts: Mapping[str, Part], signature: Signature) -> Signature:
         for tensor, spec in zip(signature.outputs, graph.outputs, strict=True)
     )
     return msgspec.structs.replace(signature, outputs=outputs)
+
+
+def left_out(infos: Mapping[str, PartInfo], signatures: Mapping[str, Signature]) -> Iterator[str]:
+    """A remark for each part that has outputs which no signature gives."""
+    for name, info in infos.items():
+        used = {t.source for s in signatures.values() if s.part == name for t in s.outputs}
+        unused = [tensor.name for tensor in info.outputs if tensor.source not in used]
+        taken = [tensor.name for tensor in info.outputs if tensor.source in used]
+        if unused:
+            yield f"of {name}, output {', '.join(taken)} is used; left out: {', '.join(unused)}"
 
 
 def copy_files(output: Path, files: Mapping[str, Path]) -> dict[str, str]:

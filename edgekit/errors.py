@@ -47,7 +47,11 @@ class PlanError(EdgekitError):
 
 
 class PassError(EdgekitError):
-    """A conversion step failed."""
+    """A conversion step failed; `report` holds what else was measured, if anything was."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class GateError(EdgekitError):

@@ -14,6 +14,9 @@ from edgekit.typed import Typed
 
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 FLOATS = {"FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16"}
+# Where an op's weights are among its inputs, and its version for float input on int8 weights.
+WEIGHT_INPUTS = {"FULLY_CONNECTED": 1, "CONV_2D": 1, "TRANSPOSE_CONV": 1}
+HYBRID_VERSIONS = {"FULLY_CONNECTED": 12, "CONV_2D": 5, "TRANSPOSE_CONV": 4}
 # Ops at the border of an integer graph: they turn float to integer and back.
 BORDER_OPS = {"QUANTIZE", "DEQUANTIZE"}
 
@@ -155,6 +158,32 @@ def check_weights_present(paths: Iterable[Path], parameters: int) -> None:
             f"the lowered graph holds {total} weights of {parameters}: the converter lost some; "
             "export the model with model.export()"
         )
+
+
+def raise_versions(content: bytes) -> bytes:
+    """The file with the versions that float ops on int8 weights need.
+
+    litert-quantizer leaves them at 1, and an old runtime then computes garbage instead of
+    refusing. LiteRT's own results do not change.
+    """
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for graph in model.subgraphs:
+        for op in graph.operators:
+            code = model.operatorCodes[op.opcodeIndex]
+            name = op_names()[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            weights = WEIGHT_INPUTS.get(name)
+            if weights is None:
+                continue
+            stored = type_names()[graph.tensors[op.inputs[weights]].type]
+            result = type_names()[graph.tensors[op.outputs[0]].type]
+            if result == "FLOAT32" and stored not in FLOATS:
+                code.version = max(code.version, HYBRID_VERSIONS[name])
+    builder = flatbuffers.Builder(len(content) + 1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
 
 
 def inner_constants(path: Path) -> int:

@@ -14,7 +14,7 @@ from edgekit import plugin
 from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
-from edgekit.compare import gates_for
+from edgekit.compare import gates_for, parse_gate
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
@@ -82,6 +82,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
+            check_gates(request, outcome)
             outcome = decide(outcome, gates, request.objective, keep_going=request.keep_going)
             progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
             reports.append(outcome)
@@ -97,7 +98,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
             gates=tuple(map(str, gates)),
             features=features_name,
             inputs=request.data or family.self_made,
-            resampled=proof.noise(),
+            resampled={} if request.data else proof.noise(),
             remarks=model.remarks,
             machine=machine(),
             tools=tools(),
@@ -170,10 +171,21 @@ def reference(request: Request, workspace: Workspace, described: Path, model: Mo
         model=described,
         data=data,
         samples=request.samples or enough_samples(model),
-        calibration=request.calibration,
+        calibration=max(request.calibration, request.given.batch),
         seed=request.seed,
         trust=request.trust,
     )
+
+
+def check_gates(request: Request, outcome: TargetReport) -> None:
+    """Raise InputError when a gate was asked for that these outputs give no number for."""
+    measured = outcome.baseline.scores if outcome.baseline else None
+    for gate in map(parse_gate, request.gates):
+        if measured is not None and gate.metric not in measured:
+            raise InputError(
+                f"gate '{gate}' does not apply to the outputs of this net; "
+                f"measured are: {', '.join(sorted(measured))}"
+            )
 
 
 def enough_samples(model: Model) -> int:
@@ -194,7 +206,7 @@ def raise_failures(report: Report) -> None:
     unmade = {target.name: unmade_because(target) for target in failed}
     message = "; ".join(unmade[target.name] or target.failure for target in failed)
     if any(unmade.values()):
-        raise PassError(message)
+        raise PassError(message, report)
     raise GateError(f"{message}; relax a gate (--gate 'psnr>=25') or see report.html", report)
 
 

@@ -87,7 +87,9 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         for name, array in golden["artifact"].items()
     )
     gates = {metric: parse_gate(metric + bound) for metric, bound in manifest.gates.items()}
-    missed = tuple(str(gate) for gate in gates.values() if not gate.met(scores))
+    # Golden samples are few: a gate that they miss at conversion too says nothing of this machine.
+    then = score(type(net), manifest.model, golden["original"], golden["artifact"], None)
+    missed = tuple(str(g) for g in gates.values() if not g.met(scores) and g.met(then))
     (timing,) = interleaved([in_turn(calls)], seconds)
     return Outcome(
         files=len(manifest.files),

@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,8 @@ from edgekit.bundle import sha256
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
 
 KEEP_DAYS = 30
+DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
+LEFT = re.compile(r"\.(step|call)-")  # of one that was at work
 LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -202,7 +205,7 @@ def identity(value: Any, root: Path) -> Any:
     """What stands for an argument in the hash."""
     if not isinstance(value, Path):
         return value
-    if value.is_relative_to(root):
+    if value.is_relative_to(root) and DONE.match(value.relative_to(root).parts[0]):
         return str(value.relative_to(root))
     if value.is_dir():
         files = sorted(path for path in value.rglob("*") if path.is_file())
@@ -243,5 +246,6 @@ def remove_old(root: Path) -> None:
             days = (now - folder.stat().st_mtime) / 86400
         except FileNotFoundError:  # another process tidied it up, or finished its step
             continue
-        if days > (1 if folder.name.startswith(".") else KEEP_DAYS):
+        own = LEFT.match(folder.name) or DONE.fullmatch(folder.name)  # nothing of the user's
+        if own and days > (KEEP_DAYS if DONE.fullmatch(folder.name) else 1):
             shutil.rmtree(folder, ignore_errors=True)

@@ -44,10 +44,16 @@ def write_wav(path: Path, samples: NDArray[np.int16], width: int = 2) -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz_gives_its_arrays_by_name(tmp_path: Path, save: Any) -> None:
-    save(tmp_path / "data.npz", z=ROWS, label=np.array([0, 1, 2]))
+    save(tmp_path / "data.npz", z=ROWS)
     data = load_data(str(tmp_path / "data.npz"), LATENT)
-    assert set(data) == {"z", "label"}
+    assert set(data) == {"z"}
     assert np.array_equal(data["z"], ROWS)
+
+
+def test_an_array_that_no_input_is_called_is_not_ignored(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", z=ROWS, lable=np.array([0, 1, 2]))
+    with pytest.raises(InputError, match="has 'lable'"):
+        load_data(str(tmp_path / "data.npz"), LATENT)
 
 
 def test_npy_is_the_sample_input_or_the_latent(tmp_path: Path) -> None:

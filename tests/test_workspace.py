@@ -235,12 +235,21 @@ def test_call_returns_the_result_and_keeps_nothing(root: Path) -> None:
 
 
 def test_old_steps_are_removed(root: Path) -> None:
-    ages = {"month": 31, "week": 7, ".step-killed": 2, ".step-running": 0.1}
+    month, week = 24 * "a", 24 * "b"
+    ages = {month: 31, week: 7, ".step-killed": 2, ".step-running": 0.1}
     for name, days in ages.items():
         (root / name).mkdir(parents=True)
         os.utime(root / name, (time.time() - days * 86400,) * 2)
     Workspace(root)
-    assert {path.name for path in root.iterdir()} == {"week", ".step-running"}
+    assert {path.name for path in root.iterdir()} == {week, ".step-running"}
+
+
+def test_what_is_not_edgekits_stays_however_old(root: Path) -> None:
+    for name in (".git", "photos", "abc123"):
+        (root / name).mkdir(parents=True)
+        os.utime(root / name, (0, 0))
+    Workspace(root)
+    assert {path.name for path in root.iterdir()} == {".git", "photos", "abc123"}
 
 
 def test_a_step_that_is_used_stays_young(copying: Copying, root: Path) -> None:

@@ -118,7 +118,7 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     Every candidate is built, run beside the original and timed; the best that meets the quality
     gates becomes the bundle of its target. The report is in OUTPUT/report.html.
     """
-    from edgekit.errors import GateError
+    from edgekit.errors import GateError, PassError
     from edgekit.pipeline import check, run
     from edgekit.request import Request
 
@@ -130,9 +130,10 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     with Bar() as bar:
         try:
             report = run(request, bar)
-        except GateError as error:
+        except (GateError, PassError) as error:
             bar.close()
-            show_report(error.report, output, as_json)
+            if error.report is not None:
+                show_report(error.report, output, as_json)
             raise
     show_report(report, output, as_json)
 

@@ -59,8 +59,13 @@ class Family:
         self.runner = runner
 
     @classmethod
-    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
-        """The signatures of these parts seen as this family, or None when they do not fit."""
+    def describe(
+        cls, parts: Mapping[str, PartInfo], *, forced: bool = False
+    ) -> dict[str, Signature] | None:
+        """The signatures of these parts seen as this family, or None when they do not fit.
+
+        `forced`: the user named the family, so what only hints at another one does not count.
+        """
         raise NotImplementedError
 
     @classmethod

@@ -25,7 +25,9 @@ class Family(_base.Family):
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "autoencoder")
 
     @classmethod
-    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+    def describe(
+        cls, parts: Mapping[str, PartInfo], *, forced: bool = False
+    ) -> dict[str, Signature] | None:
         """Parts named encoder and decoder, or one net of equal input and output shape.
 
         Raises:
@@ -51,7 +53,7 @@ class Family(_base.Family):
             return None
         ((name, part),) = parts.items()
         (image, output) = (part.inputs[0], part.outputs[0])
-        if len(part.inputs) > 1 or image.shape != output.shape or not part.bottleneck:
+        if len(part.inputs) > 1 or image.shape != output.shape or not (part.bottleneck or forced):
             return None
         return {
             "reconstruct": Signature(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, did_you_mean
 from edgekit.families import _base
 from edgekit.families._base import (
     Array,
@@ -32,13 +32,15 @@ class Family(_base.Family):
     parts: ClassVar[tuple[str, ...]] = ("generator", "translator")
 
     @classmethod
-    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+    def describe(
+        cls, parts: Mapping[str, PartInfo], *, forced: bool = False
+    ) -> dict[str, Signature] | None:
         """One part from a signal (rank 3 or more, not one 1×1 pixel) to one of the same rank."""
         if len(parts) != 1:
             return None
         ((name, part),) = parts.items()
         image, output = part.inputs[0], part.outputs[0]
-        if is_vector(image) or len(output.shape) != len(image.shape):
+        if (is_vector(image) and not forced) or len(output.shape) != len(image.shape):
             return None
         conditions = (rename(t, t.name, condition_role(t, part)) for t in part.inputs[1:])
         return {
@@ -91,6 +93,10 @@ class Family(_base.Family):
                 f"images are {images.shape}; this bundle takes {known} "
                 "(resize them, or convert again with --input-size)"
             )
+        taken = [tensor.name for tensor in self.model.signatures[name].inputs[1:]]
+        for given in conditions:
+            if given not in taken:
+                raise InputError(f"this net takes no '{given}'; {did_you_mean(given, taken)}")
         drawn = {
             tensor.name: self.draw_input(tensor, len(images), Random(0, stream), conditions)
             for stream, tensor in enumerate(self.model.signatures[name].inputs[1:], start=1)

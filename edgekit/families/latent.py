@@ -37,15 +37,19 @@ class Family(_base.Family):
     parts: ClassVar[tuple[str, ...]] = ("generator", "decoder")
 
     @classmethod
-    def describe(cls, parts: Mapping[str, PartInfo]) -> dict[str, Signature] | None:
+    def describe(
+        cls, parts: Mapping[str, PartInfo], *, forced: bool = False
+    ) -> dict[str, Signature] | None:
         """One part whose inputs are vectors (or 1×1 images), one of them no label."""
         if len(parts) != 1:
             return None
         ((name, part),) = parts.items()
-        if not all(is_vector(tensor) for tensor in part.inputs):
+        if not forced and not all(is_vector(tensor) for tensor in part.inputs):
             return None
         latents = [tensor for tensor in part.inputs if not is_label(tensor, part)]
-        if not latents or elements(part.outputs[0]) < max(elements(t) for t in latents):
+        if not latents:
+            return None
+        if not forced and elements(part.outputs[0]) < max(elements(t) for t in latents):
             return None
         inputs = unique(
             rename(tensor, "label", "label")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present
+from edgekit.litert_file import check_weights_present, raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
 from edgekit.typed import Typed
@@ -78,7 +78,7 @@ def quantize(
         if tool.need_calibration:
             rows = calibration_rows(ctx, name, signature)
             statistics = calibrate(path, tool.get_quantization_recipe(), rows, options.ranges)
-        return bytes(tool.quantize(statistics).quantized_model)
+        return raise_versions(bytes(tool.quantize(statistics).quantized_model))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise PassError(
             f"quantize-litert: {name}: litert-quantizer refused the graph: "

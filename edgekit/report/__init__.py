@@ -36,12 +36,16 @@ class Result(Typed, frozen=True):
 
 
 class TargetReport(Typed, frozen=True):
-    """All candidates of one target. `bundle` is where the chosen one was written."""
+    """All candidates of one target. `bundle` is where the chosen one was written.
+
+    `memory_mb` is what the target allows a net, 0 for any amount.
+    """
 
     name: str
     description: str
     engine: str
     threads: int
+    memory_mb: int = 0
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     bundle: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from edgekit.sources._part import Part
 
 MODEL_TOML = "model.toml"
+PART_NAME = re.compile(r"\w[\w-]*", re.ASCII)
 
 
 class Trust(Typed, frozen=True):
@@ -55,6 +57,8 @@ def part_files(path: Path) -> dict[str, Path]:
         raise InputError(f"'{path / MODEL_TOML}': parts is empty; name the file of each part")
     files = {name: path / file for name, file in described.parts.items()}
     for name, file in files.items():
+        if not PART_NAME.fullmatch(name):
+            raise InputError(f"'{path / MODEL_TOML}': part name '{name}' is not letters and digits")
         if not file.exists():
             raise InputError(f"'{path / MODEL_TOML}': part '{name}' is '{file}', not a file")
         identify(file)

@@ -160,9 +160,10 @@ class KerasPart:
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
         ordered = [inputs[tensor.name] for tensor in self.info.inputs]
         result = self._net(ordered if len(ordered) > 1 else ordered[0], training=False)
-        if isinstance(result, dict):
-            return list(result.values())
-        return list(result) if isinstance(result, (list, tuple)) else [result]
+        import keras
+
+        # In the order of net.outputs, which for a dict is that of its sorted keys.
+        return list(keras.tree.flatten(result))
 
     def weights(self) -> Iterator[tuple[str, Any]]:
         for variable in self._net.weights:
@@ -170,7 +171,10 @@ class KerasPart:
 
 
 def output_names(net: Any) -> list[str]:
-    """One name for each output, from the layers that make them."""
+    """One name for each output: its key where the net gives a dict, else that of its layer."""
+    structure = getattr(net, "_outputs_struct", None)
+    if isinstance(structure, dict) and len(structure) == len(net.outputs):
+        return sorted(structure)  # the order in which Keras flattens them
     names = list(getattr(net, "output_names", None) or [])
     return names if len(names) == len(net.outputs) else [t.name for t in net.outputs]
 

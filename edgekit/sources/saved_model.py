@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from edgekit.families._base import PartInfo
 from edgekit.model import Tensor
 from edgekit.sources import Trust
 
-# Ops that reach outside the graph: a net has no use for them.
-UNSAFE_OPS = {
-    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles",
-    "LoadDataset", "SaveDataset",
-}  # fmt: skip
+# Stateful ops that a net has a use for; any other stateful op may reach outside the graph.
+STATEFUL = re.compile(
+    r"(Stateful)?PartitionedCall|VarHandleOp|ReadVariableOp|Variable\w*|(Stateless)?(While|If|Case)"
+    r"|Random\w+|TruncatedNormal|Multinomial|Placeholder\w*|TensorList\w*|NoOp|Assert"
+)
 
 
 def matches(path: Path) -> bool:
@@ -31,7 +32,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     """
     import tensorflow as tf
 
-    if not trust.trust and (unsafe := sorted(op_types(path) & UNSAFE_OPS)):
+    if not trust.trust and (unsafe := sorted(outside_ops(path))):
         raise ModelError(
             f"'{path}' holds ops that reach outside the graph ({', '.join(unsafe)}); "
             "pass --trust if you made it"
@@ -53,18 +54,57 @@ def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     return {"": SavedModelPart(path, loaded, chosen)}
 
 
-def op_types(path: Path) -> set[str]:
-    """Every op type in the graph and its functions."""
+def outside_ops(path: Path) -> set[str]:
+    """Types of stateful ops, other than a net's own, that loading or calling may run.
+
+    Walks back from every signature (the initializer is one) through the functions that are
+    called; what only TensorFlow's own saving and restoring uses is not reached. Tables and other
+    resources run initializers when they are loaded, and are reported as such.
+    """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+    from tensorflow.python.framework import op_def_registry
 
     proto = SavedModel()
     try:
         proto.ParseFromString((path / "saved_model.pb").read_bytes())
     except Exception as error:  # protobuf's own DecodeError differs between its releases
         raise ModelError(f"'{path}' is corrupt ({error}); export it again") from None
-    graphs = [meta.graph_def for meta in proto.meta_graphs]
-    found = {node.op for graph in graphs for node in graph.node}
-    return found | {n.op for g in graphs for f in g.library.function for n in f.node_def}
+    found: set[str] = set()
+    for meta in proto.meta_graphs:
+        functions = {f.signature.name: list(f.node_def) for f in meta.graph_def.library.function}
+        nodes = {node.name: node for node in meta.graph_def.node}
+        ends = [t.name for s in meta.signature_def.values() for t in s.outputs.values()]
+        waiting, seen = [node_name(end) for end in ends], set[str]()
+        reached: list[Any] = []
+        while waiting:
+            name = waiting.pop()
+            if name in nodes and name not in seen:
+                seen.add(name)
+                reached.append(nodes[name])
+                waiting += [node_name(source) for source in nodes[name].input]
+        called: set[str] = set()
+        while reached:
+            node = reached.pop()
+            definition = op_def_registry.get(node.op)
+            if (
+                definition is not None
+                and definition.is_stateful
+                and not STATEFUL.fullmatch(node.op)
+            ):
+                found.add(node.op)
+            for value in node.attr.values():
+                for function in (value.func, *value.list.func):
+                    if function.name in functions and function.name not in called:
+                        called.add(function.name)
+                        reached += functions[function.name]
+        if any(item.WhichOneof("kind") == "resource" for item in meta.object_graph_def.nodes):
+            found.add("lookup table or resource")
+    return found
+
+
+def node_name(reference: str) -> str:
+    """The node of a reference such as `^name` or `name:0`."""
+    return reference.lstrip("^").split(":", maxsplit=1)[0]
 
 
 class SavedModelPart:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
+from edgekit.errors import EngineError
 from edgekit.runtime.engines.litert import Binding, bind, one_line, ordered
 
 DTYPES = st.sampled_from(["int8", "uint8", "int16"])
@@ -97,9 +98,10 @@ def test_tensors_are_found_by_their_signature_name() -> None:
     assert [b.index for b in ordered(bindings, ["label", "z"])] == [1, 0]
 
 
-def test_without_signature_names_their_order_counts() -> None:
-    bindings = bind(details("a:0", "b:0"), {})
-    assert [b.name for b in ordered(bindings, ["z", "label"])] == ["a:0", "b:0"]
+def test_without_signature_names_only_a_single_tensor_is_sure() -> None:
+    assert [b.name for b in ordered(bind(details("a:0"), {}), ["z"])] == ["a:0"]
+    with pytest.raises(EngineError, match="a:0"):
+        ordered(bind(details("a:0", "b:0"), {}), ["z", "label"])
 
 
 @pytest.mark.parametrize(

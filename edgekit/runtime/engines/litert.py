@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from edgekit.model import Signature, Tensor
 
 SUFFIX = ".tflite"
 MODULES = ("ai_edge_litert", "tflite_runtime")
+STDERR = Lock()
 
 Array = NDArray[Any]
 
@@ -135,11 +137,16 @@ def bind(details: list[dict[str, Any]], names: dict[int, str]) -> list[Binding]:
 
 
 def ordered(bindings: list[Binding], names: list[str]) -> list[Binding]:
-    """The bindings in the order of the signature; by position where names were not kept."""
+    """The bindings in the order of the signature.
+
+    Raises EngineError when names were not kept and there is more than one to tell apart.
+    """
     by_name = {binding.name: binding for binding in bindings}
     if set(names) <= set(by_name):
         return [by_name[name] for name in names]
-    return bindings
+    if len(names) == len(bindings) == 1:
+        return bindings
+    raise EngineError(f"the artifact has tensors {sorted(by_name)}, its manifest {sorted(names)}")
 
 
 @contextmanager
@@ -148,15 +155,20 @@ def quiet_stderr() -> Iterator[None]:
 
     Its errors come as exceptions all the same.
     """
-    saved = os.dup(2)
-    silent = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silent, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(silent)
-        os.close(saved)
+    with STDERR:  # one descriptor for the whole process
+        try:
+            saved = os.dup(2)
+        except OSError:  # the program was started without one
+            yield
+            return
+        silent = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(silent, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(silent)
+            os.close(saved)
 
 
 def one_line(error: Exception) -> str:
