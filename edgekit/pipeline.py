@@ -123,6 +123,8 @@ def check(request: Request) -> list[TargetPlan]:
         raise InputError("--samples must be at least 2 and --calibration at least 1")
     if request.seed < 0:
         raise InputError(f"--seed {request.seed} is negative; a seed is 0 or more")
+    if request.jobs < 1 or (request.threads is not None and request.threads < 1):
+        raise InputError("jobs and threads must be at least 1")
     if request.given.family:
         plugin.load("families", request.given.family)
     gates_for(Family, request.gates)
@@ -163,7 +165,7 @@ def reference(request: Request, workspace: Workspace, described: Path, model: Mo
     if data and Path(data).exists():
         also = {"data": workspace.identity(Path(data).absolute())}
     elif data and ":" in data:
-        needs = (*needs, data.split(":")[0])
+        also = {"called": now()}  # what it reads is not known: never taken from the cache
     return workspace.step(
         "edgekit.reference:reference",
         needs=needs,

@@ -52,7 +52,8 @@ def main() -> None:
 
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)
     sys.path.append("")  # for modules of the user's own, after all that is installed
     try:
         cli(standalone_mode=False)

@@ -45,6 +45,8 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     from edgekit import runtime
     from edgekit.save import load_input, save_samples
 
+    if input_path is not None and (label is not None or count != 1):
+        raise click.UsageError("--count and --label do not go with --input")
     net = runtime.load(bundle, threads=threads)
     images = None if input_path is None else load_input(input_path, net.model)
 

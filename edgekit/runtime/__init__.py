@@ -36,6 +36,8 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
     manifest = read_manifest(folder)
     count = threads or default_threads(manifest)
     runner = EngineRunner(folder, manifest.model, manifest.engine, count)
+    for signature in manifest.model.signatures:
+        runner.load(signature)
     return as_family(manifest.model, runner)
 
 
