@@ -19,7 +19,12 @@ QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
 
 
 def decide(
-    report: TargetReport, gates: Sequence[Gate], objective: str, *, keep_going: bool = False
+    report: TargetReport,
+    gates: Sequence[Gate],
+    objective: str,
+    *,
+    strict: bool = True,
+    keep_going: bool = False,
 ) -> TargetReport:
     """Give every result its verdict, and the target its chosen candidate."""
     results = list(report.results)
@@ -27,7 +32,6 @@ def decide(
         failure = f"{report.name}: {results[0].failure}"
         verdicts = {r.name: r.failure or "no float32 baseline to compare with" for r in results}
         return with_verdicts(report, verdicts, None, failure)
-    strict = len({result.recipe for result in results if result.offered}) > 1
     out = reject(results, gates, strict=strict, memory_mb=report.memory_mb)
     left = [result for result in results if result.name not in out]
     failure = ""
@@ -65,8 +69,7 @@ def reject(
 ) -> dict[str, str]:
     """Why each result that is out is out, by name.
 
-    `strict` (several recipes to choose from) also refuses what is slower or larger than the
-    float32 baseline; a single recipe that the user named is given as asked.
+    `strict` also refuses what is slower or larger than the float32 baseline.
     """
     base = results[0]
     reasons = {}

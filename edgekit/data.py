@@ -156,6 +156,8 @@ def open_image(path: Path) -> Any:
 
 def read_sound(path: Path, tensor: Tensor) -> Array:
     """The start of a 16-bit wav as (T, 1) in -1…1, padded with silence."""
+    if len(tensor.shape) > 3 or tensor.shape[2:] not in ((), (1,)):
+        raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no sounds")
     length = int(np.prod([n or 1 for n in tensor.shape[1:]]))
     try:
         with wave.open(str(path)) as sound:

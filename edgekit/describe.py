@@ -61,6 +61,8 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     signatures = sized(signatures, given, remarks)
     signatures = {key: traced(parts, signature) for key, signature in signatures.items()}
     settings = family.settings(infos)
+    if given.classes and settings.classes and given.classes != settings.classes:
+        raise InputError(f"--classes {given.classes}: the net knows {settings.classes} classes")
     settings = Settings(
         prior=given.prior or settings.prior, classes=given.classes or settings.classes
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekit import plugin
+from edgekit import plugin, recipe
 from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
@@ -78,12 +78,16 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         family: type[Family] = plugin.load("families", model.family).Family
         gates = gates_for(family, request.gates)
         proof = Proof(family, model, truth, features)
+        # Recipes that the user named are given as asked; `auto` never gives worse than float32.
+        strict = any(recipe.load(name).candidates for name in request.recipes)
         bench = Bench(request, workspace, described, proof)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
             check_gates(request, outcome)
-            outcome = decide(outcome, gates, request.objective, keep_going=request.keep_going)
+            outcome = decide(
+                outcome, gates, request.objective, strict=strict, keep_going=request.keep_going
+            )
             progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
             reports.append(outcome)
             artifacts[plan.name] = made
@@ -112,8 +116,11 @@ def run(request: Request, progress: Progress | None = None) -> Report:
     return report
 
 
-def check(request: Request) -> list[TargetPlan]:
-    """Everything that can be refused before work starts; the plan when nothing is."""
+def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
+    """Everything that can be refused before work starts; the plan when nothing is.
+
+    `writes`: the output must be free.
+    """
     if request.objective not in OBJECTIVES:
         raise InputError(
             f"unknown objective '{request.objective}'; "
@@ -133,7 +140,7 @@ def check(request: Request) -> list[TargetPlan]:
     check_place(request.output)
     for plan in plans:
         place = request.output / plan.name
-        if place.exists() and not request.force:
+        if writes and place.exists() and not request.force:
             raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
     return plans
 

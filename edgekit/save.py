@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.atomic import write_file
-from edgekit.data import load_data, open_image, read_image, read_sound, sample_inputs
+from edgekit.data import IMAGES, load_data, open_image, read_image, read_sound, sample_inputs
 from edgekit.errors import InputError
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model, Range, Tensor
@@ -40,6 +40,20 @@ def load_input(path: Path, model: Model) -> Array:
     if path.suffix.lower() == ".wav":
         return read_sound(path, tensor)[None]
     return read_image(path, own_size(path, model) or tensor)[None]
+
+
+def scaling(path: Path, rows: Array) -> str | None:
+    """What was done to a picture to fit it into `rows`, in words; None when nothing was."""
+    if rows.ndim != 4 or path.suffix.lower() not in IMAGES:
+        return None
+    picture = open_image(path)
+    if (picture.height, picture.width) == rows.shape[1:3]:
+        return None
+    size = f"{rows.shape[1]}x{rows.shape[2]}"
+    return (
+        f"'{path}' ({picture.height}x{picture.width}) was scaled and cropped to {size}; "
+        "for its own size, convert again with --input-size"
+    )
 
 
 def own_size(path: Path, model: Model) -> Tensor | None:

@@ -123,7 +123,7 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     from edgekit.request import Request
 
     request = Request.of(model, targets=targets, output=output, **options(asked))
-    plans = check(request)
+    plans = check(request, writes=not dry_run)
     if dry_run:
         show_plan(plans, as_json)
         return

@@ -43,12 +43,16 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
             output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
     """Generate samples with BUNDLE, or transform the images of --input."""
     from edgekit import runtime
-    from edgekit.save import load_input, save_samples
+    from edgekit.save import load_input, save_samples, scaling
 
     if input_path is not None and (label is not None or count != 1):
         raise click.UsageError("--count and --label do not go with --input")
     net = runtime.load(bundle, threads=threads)
     images = None if input_path is None else load_input(input_path, net.model)
+
+    note = scaling(input_path, images) if input_path and images is not None else None
+    if note:
+        click.echo(f"note: {note}", err=True)
 
     def make(rows: int) -> Any:
         return net.generate(rows, seed, label) if images is None else net.transform(images[:rows])

@@ -34,7 +34,8 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
         [
             f"{bundle}: {outcome.files} files intact",
             table(rows),
-            f"same as on the converting machine to {outcome.drift:.2g} of the range",
+            "outputs here and on the converting machine differ by at most "
+            f"{outcome.drift:.2g} of the range",
             f"latency {outcome.latency.seconds * 1e3:.3g} ms a pass ({outcome.threads} threads, "
             f"noise {outcome.latency.noise:.1%}), memory {megabytes(outcome.memory)}, "
             f"loaded in {outcome.load_seconds * 1e3:.0f} ms",

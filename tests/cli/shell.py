@@ -198,4 +198,4 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 def steps(cache: Path) -> Mapping[str, float]:
     """When each finished step of a cache was done."""
-    return {path.parent.name: path.stat().st_mtime for path in cache.glob("*/job.json")}
+    return {path.parent.name: path.stat().st_mtime for path in cache.glob("[!.]*/job.json")}

@@ -80,7 +80,8 @@ REFUSED_BY_THE_NET = [
     ("latent", "nan.npz", "data for input 'z' holds NaN or infinite values"),
     ("latent", "mine:rows", r"data for input 'z' is \(\d+, 16, 16, 1\), expected \('N', 8\)"),
     ("image_to_image", "large.npy", r"data for input 'image' is \(\d+, 17, 17, 1\), expected"),
-    ("image_to_image", "sounds", "."),
+    ("image_to_image", "sounds", "0.wav': input 'image' .* takes no sounds"),
+    ("signal --input-size 256", "pictures", "0.png': input '.*' .* takes no images"),
     ("image_to_image", "bad", "'bad/0.png' is no readable image"),
 ]
 TAKEN = [
@@ -107,7 +108,8 @@ def test_refused_unread(home: Shell, tiny_bundle: Path, net: str, data: str, mes
     ],
 )
 def test_refused_by_the_net(home: Shell, net: str, data: str, message: str) -> None:
-    error = home.refuse(*home.conversion(f"{net}.keras", "--data", data))
+    name, *options = net.split()
+    error = home.refuse(*home.conversion(f"{name}.keras", "--data", data, *options))
     assert re.search(message, error), error
 
 
@@ -150,4 +152,4 @@ def test_other_data_is_another_step(home: Shell) -> None:
     assert steps(home.cache) == before
     home.write("mine.py", PROGRAM.replace("linspace(0", "linspace(0.5"))
     home(*args).success()
-    assert len(steps(home.cache)) == len(before) + 2  # the original and the trial
+    assert len(steps(home.cache)) > len(before)

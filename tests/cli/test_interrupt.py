@@ -58,22 +58,24 @@ def test_as_json(held: Shell) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("finished", range(5))
-def test_in_every_step(shell: Shell, tmp_path: Path, number: signal.Signals, finished: int) -> None:
-    """With a cache of its own: stopped when so many steps are done, and then taken up again."""
+def test_again_and_again(shell: Shell, tmp_path: Path) -> None:
+    """Stopped in every step, each time taken up where it was: nothing is done twice."""
     shell.cache = tmp_path / "cache"
     args = shell.conversion("latent.keras")
-
-    def working() -> bool:
-        return len(steps(shell.cache)) >= finished and any(shell.cache.glob(".step-*/job.json"))
-
-    done = shell.interrupt(number, args, working)
-    ended(shell, done, set())
-    kept = steps(shell.cache)
-    assert len(kept) >= finished
+    kept: dict[str, float] = {}
+    for finished, number in enumerate(SIGNALS * 3):
+        done = shell.interrupt(number, args, lambda least=finished: working(shell, least))  # type: ignore[misc]
+        ended(shell, done, set())
+        assert kept.items() <= steps(shell.cache).items()
+        kept = dict(steps(shell.cache))
+        assert len(kept) >= finished
     shell(*args).success()
     assert kept.items() <= steps(shell.cache).items()
+
+
+def working(shell: Shell, finished: int) -> bool:
+    """Whether so many steps are done, and the next one has begun."""
+    return len(steps(shell.cache)) >= finished and any(shell.cache.glob(".step-*/job.json"))
 
 
 @pytest.mark.slow
