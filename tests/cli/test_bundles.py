@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgekit.bundle import describe_files
@@ -49,9 +50,14 @@ def replaced(name: str, content: bytes) -> Change:
 
     def change(bundle: Path) -> None:
         (bundle / name).write_bytes(content)
-        told(files=json.loads(to_json(describe_files(bundle))))(bundle)
+        sign(bundle)
 
     return change
+
+
+def sign(bundle: Path) -> None:
+    """Checksums that fit the files as they are."""
+    told(files=json.loads(to_json(describe_files(bundle))))(bundle)
 
 
 def linked(bundle: Path) -> None:
@@ -122,6 +128,21 @@ def test_other_commands(
     message = altered(name)
     error = shell.refuse(*args)
     assert message in error or (args[0] == "inspect" and "is not a .tflite file" in error)
+
+
+def test_a_machine_that_computes_something_else(shell: Shell, tiny_bundle: Path) -> None:
+    """The report is printed, in either form, and the exit code is that of a missed gate."""
+    bundle = shutil.copytree(tiny_bundle, shell.folder / "bundle")
+    golden = dict(np.load(bundle / "golden.npz"))
+    other = {name: -rows for name, rows in golden.items() if not name.startswith("draws/")}
+    np.savez(bundle / "golden.npz", **(golden | other))
+    sign(bundle)
+    done = shell("validate", "bundle")
+    assert "'bundle' misses psnr>=30" in done.refusal(code=3)
+    assert "psnr" in done.out
+    done = shell("validate", "bundle", "--json")
+    done.refusal(code=3)
+    assert "psnr>=30" in json.loads(done.out)["missed"]
 
 
 def test_no_bundle_at_all(shell: Shell) -> None:
