@@ -12,6 +12,8 @@ from edgekit.report import Report
 from tests.zoo import FAMILIES, SOURCES
 
 pytestmark = pytest.mark.slow
+NO_PICTURES = ("wave-gan", "recurrent-decoder")
+GATES = ("psnr>=15", "cosine>=0")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def test_converts_for_both_engines(name: str, home: Path) -> None:
         seconds=0.1,
         sizes=((32, 32),) if name in ("cycle-gan", "photo-enhancer-255") else (),
         # Untrained nets are all noise: what is tested is that every candidate is made and runs.
-        gates=("psnr>=15", "ssim>=-1", "cosine>=0", "frechet<=1e9"),
+        gates=GATES if name in NO_PICTURES else (*GATES, "ssim>=-1"),
     )
     assert report.family == FAMILIES[name]
     for target in report.targets:
