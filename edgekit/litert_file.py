@@ -103,12 +103,27 @@ def read_graph(path: Path) -> Graph:
 def parse(path: Path) -> Any:
     """The flatbuffer's object form."""
     require("ai_edge_litert", "litert")
-    from ai_edge_litert import schema_py_generated as schema
 
     content = path.read_bytes()
     if content[4:8] != b"TFL3":
         raise InputError(f"'{path}' is not a .tflite file")
-    return schema.ModelT.InitFromPackedBuf(content, 0)
+    return unpacked(content)
+
+
+def unpacked(content: bytes) -> Any:
+    """The object form of a file's content, with data that lies behind the table brought into it.
+
+    litert-quantizer puts large buffers there; packing the object again would lose them.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # 0 and 1 mean that there is nothing outside
+            outside = content[buffer.offset : buffer.offset + buffer.size]
+            buffer.data = np.frombuffer(outside, np.uint8)
+            buffer.offset = buffer.size = 0
+    return model
 
 
 def indices(values: Any) -> Sequence[int]:
@@ -117,8 +132,8 @@ def indices(values: Any) -> Sequence[int]:
 
 
 def buffer_size(buffer: Any) -> int:
-    """Bytes of a buffer; large ones lie outside the table."""
-    return int(buffer.size or 0) or (0 if buffer.data is None else len(buffer.data))
+    """Bytes of a buffer."""
+    return 0 if buffer.data is None else len(buffer.data)
 
 
 @cache
@@ -167,9 +182,8 @@ def raise_versions(content: bytes) -> bytes:
     refusing. LiteRT's own results do not change.
     """
     import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model = unpacked(content)
     for graph in model.subgraphs:
         for op in graph.operators:
             code = model.operatorCodes[op.opcodeIndex]

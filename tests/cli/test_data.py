@@ -76,7 +76,7 @@ REFUSED = [
 ]
 REFUSED_BY_THE_NET = [
     ("latent", "narrow.npz", r"data for input 'z' is \(\d+, 7\), expected \('N', 8\)"),
-    ("latent", "other.npz", "--data for a latent net is an npz with 'z'; got 'noise'"),
+    ("latent", "other.npz", "--data 'other.npz' has 'noise'; known: generate/z, z"),
     ("latent", "nan.npz", "data for input 'z' holds NaN or infinite values"),
     ("latent", "mine:rows", r"data for input 'z' is \(\d+, 16, 16, 1\), expected \('N', 8\)"),
     ("image_to_image", "large.npy", r"data for input 'image' is \(\d+, 17, 17, 1\), expected"),

@@ -16,6 +16,7 @@ tf = pytest.importorskip("tensorflow")
 from edgekit.errors import InputError, ModelError  # noqa: E402
 from edgekit.litert_file import raise_versions, read_graph  # noqa: E402
 from edgekit.sources import Trust, open_parts, part_files  # noqa: E402
+from tests.rewrites.graphs import outputs  # noqa: E402
 
 
 def save(net: Any, folder: Path) -> Path:
@@ -86,8 +87,8 @@ def test_old_runtimes_refuse_dynamic_int8_instead_of_computing_garbage(tmp_path:
     net = keras.Sequential(
         [
             keras.Input((4,), batch_size=1),
-            keras.layers.Dense(64),
-            keras.layers.Reshape((4, 4, 4)),
+            keras.layers.Dense(4096),  # large weights: the quantizer stores them behind the table
+            keras.layers.Reshape((32, 32, 4)),
             keras.layers.Conv2D(8, 3, padding="same"),
         ]
     )
@@ -97,7 +98,10 @@ def test_old_runtimes_refuse_dynamic_int8_instead_of_computing_garbage(tmp_path:
     content = bytes(tool.quantize().quantized_model)
     path.write_bytes(content)
     assert max(op.version for op in read_graph(path).ops if op.name == "CONV_2D") < 5
+    before = outputs(path, np.random.default_rng(0).standard_normal((1, 4)).astype(np.float32))
     path.write_bytes(raise_versions(content))
     versions = {op.name: op.version for op in read_graph(path).ops}
     assert versions["CONV_2D"] == 5
     assert versions["FULLY_CONNECTED"] == 12
+    x = np.random.default_rng(0).standard_normal((1, 4)).astype(np.float32)
+    assert np.array_equal(outputs(path, x), before)
