@@ -69,10 +69,6 @@ class Editor:
             return None
         return np.frombuffer(bytes(data), kind).reshape(self.shape(index))
 
-    def producer(self, index: int) -> Any | None:
-        """The op that computes a tensor."""
-        return next((op for op in self.graph.operators if index in op.outputs), None)
-
     def consumers(self, index: int) -> list[Any]:
         """The ops that read a tensor."""
         return [op for op in self.graph.operators if index in op.inputs]

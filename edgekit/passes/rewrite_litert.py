@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from edgekit import plugin
 from edgekit.litert_edit import Editor
 from edgekit.model import Model
@@ -26,7 +24,6 @@ class Options(Typed, frozen=True):
 
 def run(model: Model, options: Options, ctx: Context) -> Model:
     """Apply each rewrite wherever it matches; a graph without a match is copied as it is."""
-    applied: dict[str, int] = {}
     for name in model.signatures:
         source = ctx.source / model.files[name]
         graph = Editor(source)
@@ -36,12 +33,10 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             for op in graph.ops():
                 if module.match(graph, op):
                     module.apply(graph, op)
-                    applied[rewrite] = applied.get(rewrite, 0) + 1
                     count += 1
         target = artifact(ctx, name, ".tflite")
         if count:
             graph.save(target)
         else:
             target.write_bytes(source.read_bytes())
-    (ctx.output / "rewrites.json").write_bytes(msgspec.json.encode(applied))
     return with_files(model, GIVES, ".tflite")

@@ -84,11 +84,6 @@ class Report(Typed, frozen=True):
     tools: dict[str, str] = {}  # noqa: RUF012
     targets: tuple[TargetReport, ...] = ()
 
-    @property
-    def complete(self) -> bool:
-        """Whether every target has its bundle."""
-        return all(target.bundle for target in self.targets)
-
     def save(self, path: Path) -> None:
         """Write report.json."""
         write_file(path, to_json(self).encode())
