@@ -181,8 +181,6 @@ def raise_versions(content: bytes) -> bytes:
     litert-quantizer leaves them at 1, and an old runtime then computes garbage instead of
     refusing. LiteRT's own results do not change.
     """
-    import flatbuffers
-
     model = unpacked(content)
     for graph in model.subgraphs:
         for op in graph.operators:
@@ -195,9 +193,45 @@ def raise_versions(content: bytes) -> bytes:
             result = type_names()[graph.tensors[op.outputs[0]].type]
             if result == "FLOAT32" and stored not in FLOATS:
                 code.version = max(code.version, HYBRID_VERSIONS[name])
-    builder = flatbuffers.Builder(len(content) + 1024)
+    return packed(model)
+
+
+def packed(model: Any, *, share: bool = False) -> bytes:
+    """The content of a .tflite file; `share` writes equal small vectors once."""
+    builder = (sharing_builder() if share else flatbuffer_builder())(1 << 20)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def flatbuffer_builder() -> Any:
+    """The builder's class, imported when it is needed."""
+    import flatbuffers
+
+    return flatbuffers.Builder
+
+
+@cache
+def sharing_builder() -> Any:
+    """A builder that writes equal vectors of numbers once.
+
+    The format allows several tables to refer to one vector. Raw bytes are left alone: they are
+    the weights, which compact_litert shares itself.
+    """
+
+    class Sharing(flatbuffer_builder()):  # type: ignore[misc]
+        def __init__(self, size: int) -> None:
+            super().__init__(size)
+            self.vectors: dict[tuple[str, bytes], int] = {}
+
+        def CreateNumpyVector(self, x: Any) -> int:  # noqa: N802 - the builder's own name
+            if x.dtype == np.uint8:
+                return int(super().CreateNumpyVector(x))
+            key = x.dtype.str, x.tobytes()
+            if key not in self.vectors:
+                self.vectors[key] = int(super().CreateNumpyVector(x))
+            return self.vectors[key]
+
+    return Sharing
 
 
 def inner_constants(path: Path) -> int:

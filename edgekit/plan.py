@@ -22,6 +22,9 @@ LOWERING = {
 # Exact rewrites of a lowered graph, tried beside the graph as it is.
 REWRITES = {"litert": "rewrite-litert"}
 
+# What every artifact goes through at the end: exact, only smaller.
+COMPACT = {"litert": "compact-litert", "openvino": "compact-openvino"}
+
 # What every conversion needs, whichever passes it takes: to load the model and to report.
 CONVERTER = ("tensorflow", "keras", "rich", "jinja2", "matplotlib")
 
@@ -114,9 +117,10 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
                     f"'{name}'; it takes: {', '.join(device.precisions)}"
                 )
             continue
-        steps = chain(passes, device.engine, source)
+        steps = compacted(chain(passes, device.engine, source), device.engine)
         built.append(Candidate(name=title, recipe=source, steps=steps, offered=title in wanted))
         rewritten = chain(passes, device.engine, source, rewrite=True)
+        rewritten = compacted(rewritten, device.engine)
         if title in wanted and rewritten != steps:
             name = f"{title}+rewrites"
             built.append(Candidate(name=name, recipe=source, steps=rewritten))
@@ -149,6 +153,12 @@ def chain(
         steps.append(Step(name=name, options=complete(typed)))
         kind = module.GIVES
     return (*steps, *lowering(kind, engine, f"recipe '{source}'", rewrite))
+
+
+def compacted(steps: tuple[Step, ...], engine: str) -> tuple[Step, ...]:
+    """The steps with the one that makes every artifact smaller at the end, unless it is there."""
+    last = COMPACT.get(engine)
+    return (*steps, default_step(last)) if last and steps[-1].name != last else steps
 
 
 def default_step(name: str) -> Step:

@@ -101,8 +101,9 @@ def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> Non
 def test_rewrites_are_tried_beside_a_lowering_that_was_inserted() -> None:
     made = candidates_for("linux-litert", target.load("linux-litert"), ["int8"])
     steps = {candidate.name: [step.name for step in candidate.steps] for candidate in made}
-    assert steps["int8"] == ["export", "lower-litert", "quantize-litert"]
-    assert steps["int8+rewrites"] == ["export", "lower-litert", "rewrite-litert", "quantize-litert"]
+    plain, rewritten = steps["int8"], steps["int8+rewrites"]
+    assert plain == ["export", "lower-litert", "quantize-litert", "compact-litert"]
+    assert rewritten == [*plain[:2], "rewrite-litert", *plain[2:]]
 
 
 def test_a_recipe_that_names_its_lowering_is_taken_as_it_is(tmp_path: Path) -> None:

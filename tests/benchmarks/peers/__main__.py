@@ -1,0 +1,71 @@
+"""`python -m tests.benchmarks.peers [-o FOLDER] [--nets a,b] [--threads 1,2]`.
+
+Converts the samples and the nets that others trained with edgekit and with every other tool's
+defaults, runs all artifacts on the same inputs, times them in turns in one process, and writes
+benchmark.md, benchmark.json and benchmark.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgekit.measure import machine
+from edgekit.pipeline import tools as versions
+from tests.benchmarks.peers import page
+from tests.benchmarks.peers.compare import Duel, duels
+from tests.benchmarks.samples import MODELS, SAMPLES, THIRD_PARTY
+
+OPEN_BATCH = "digits_dcgan.keras"  # the net that is also exported as most people do
+
+
+def nets(folder: Path, only: list[str]) -> dict[Path, dict[str, Any]]:
+    """The files of all nets with the options they are converted with."""
+    from tests.thirdparty import dcgan_faces, esrgan
+
+    others = {"esrgan.keras": esrgan.build, "dcgan_faces.keras": dcgan_faces.build}
+    found = {MODELS / name: options for name, options in SAMPLES.items()}
+    for name, options in THIRD_PARTY.items():
+        found[folder / name] = options
+    chosen = {path: o for path, o in found.items() if not only or path.stem in only}
+    for path in chosen:
+        if path.name in others:
+            others[path.name]().save(path)
+    return chosen
+
+
+def main() -> None:
+    """Compare all nets and write the pages."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.peers")
+    parser.add_argument("-o", "--output", type=Path, default=Path("out/benchmark"))
+    parser.add_argument("--nets", default="", help="some of them, by file name without suffix")
+    parser.add_argument("--threads", default="1,2")
+    asked = parser.parse_args()
+    threads = [int(n) for n in asked.threads.split(",")]
+    found: list[Duel] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        chosen = nets(Path(scratch), [name for name in asked.nets.split(",") if name])
+        for path, options in chosen.items():
+            print(path.stem, flush=True)
+            work = Path(scratch) / path.stem
+            found += duels(path, options, work, threads, free=path.name == OPEN_BATCH)
+    asked.output.mkdir(parents=True, exist_ok=True)
+    lines = list(page.lines(found))
+    text = [page.summary(lines), "", page.free_batch(found)]
+    for duel in found:
+        text += ["", f"### {duel.net} on {duel.engine}", "", page.details(duel)]
+    host = machine()
+    text += ["", f"{host['cpu']}, {host['cores']} cores; "
+             + ", ".join(f"{name} {version}" for name, version in versions().items())]  # fmt: skip
+    (asked.output / "benchmark.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    (asked.output / "benchmark.json").write_bytes(msgspec.json.encode(found))
+    page.plot(lines, asked.output / "benchmark.png")
+    print(page.summary(lines), page.free_batch(found), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()
