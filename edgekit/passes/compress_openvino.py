@@ -7,6 +7,7 @@ from typing import Any, Literal
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
+from edgekit.passes._openvino import all_but
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -17,13 +18,14 @@ class Options(Typed, frozen=True):
     """`bits` 4 applies to dense layers, the others stay at 8.
 
     `group_size` weights share a scale (-1: a whole channel). `scale_estimation` and `awq` choose
-    scales by the activations that were recorded.
+    scales by the activations that were recorded. `only` names the layers to compress, None for all.
     """
 
     bits: Literal[8, 4] = 8
     group_size: int = -1
     scale_estimation: bool = False
     awq: bool = False
+    only: tuple[str, ...] | None = None
 
     def calibrates(self) -> bool:
         """Whether the pass reads calibration data."""
@@ -58,7 +60,9 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             else (nncf.CompressWeightsMode.INT8_ASYM)
         )
         try:
-            graph = nncf.compress_weights(graph, mode=mode, dataset=data, **extra)
+            graph = nncf.compress_weights(
+                graph, mode=mode, dataset=data, ignored_scope=all_but(graph, options.only), **extra
+            )
         except (RuntimeError, ValueError) as error:
             raise PassError(
                 f"compress-openvino: {name}: {str(error).strip().splitlines()[0]}"

@@ -7,6 +7,7 @@ from typing import Literal
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
+from edgekit.passes._openvino import all_but
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -18,13 +19,14 @@ class Options(Typed, frozen=True):
 
     `ranges`: extremes keeps every value seen in calibration, mean (NNCF's default) and quantile
     clip the rare ones. `smooth_quant` is the strength of moving outliers from activations to
-    weights, -1 for none.
+    weights, -1 for none. `only` names the layers to quantize, None for all.
     """
 
     preset: Literal["mixed", "performance"] = "mixed"
     ranges: Literal["extremes", "mean", "quantile"] = "extremes"
     bias_correction: Literal["fast", "full", "none"] = "fast"
     smooth_quant: float | None = None
+    only: tuple[str, ...] | None = None
 
     def calibrates(self) -> bool:
         """Always."""
@@ -51,10 +53,12 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
         )
     for name, signature in model.signatures.items():
         rows = calibration_rows(ctx, name, signature)
+        graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
         try:
             quantized = nncf.quantize(
-                openvino.Core().read_model(str(ctx.source / model.files[name])),
+                graph,
                 nncf.Dataset(rows),
+                ignored_scope=all_but(graph, options.only),
                 preset=nncf.QuantizationPreset(options.preset),
                 subset_size=len(rows),
                 fast_bias_correction=options.bias_correction != "full",

@@ -1,0 +1,113 @@
+"""Which precision each layer gets: an integer program over what was measured of each alone.
+
+Errors of different layers are nearly independent, so their powers add; so do bytes, and, on an
+engine that runs layers one after another, seconds. The program is then: choose one precision for
+every group so that the sum of noise is least while size and time stay within a budget
+(0-1 multiple-choice knapsack; as in HAWQ-V3, Yao et al. 2021). SciPy's HiGHS solves it exactly.
+What it predicts is only used to propose: every assignment is built, run and timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgekit.errors import PlanError
+from edgekit.sensitivity import FLOAT, Cost, Sensitivity
+
+Assignment = dict[str, str]
+
+
+def front(
+    found: Sensitivity, points: int, max_size: float | None = None, max_time: float | None = None
+) -> list[Assignment]:
+    """Assignments from the smallest to the most faithful, each different.
+
+    Args:
+        found: what was measured.
+        points: at most so many, spread evenly over what the budgets gave.
+        max_size: bytes that no assignment may exceed.
+        max_time: seconds that no assignment may exceed; by default those of the float graph.
+
+    Raises:
+        PlanError: no assignment is within the limits.
+    """
+    limits = (max_size or np.inf, max_time or max(found.time, least(found, "time")))
+    if solve(found, *limits) is None:
+        raise PlanError(
+            "mixed: no assignment of precisions is within --max-size and --max-latency; the "
+            f"smallest would take {least(found, 'size'):.0f} bytes"
+        )
+    solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
+    different = {tuple(sorted(one.items())): one for one in solved if one}
+    ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
+    places = np.linspace(0, len(ranked) - 1, min(points, len(ranked)))
+    return [ranked[round(place)] for place in places]
+
+
+def budgets(
+    found: Sensitivity, steps: int, max_size: float, max_time: float
+) -> Iterator[tuple[float, float]]:
+    """Limits on size and time: one of them at its loosest, the other ever tighter."""
+    smallest, largest = least(found, "size"), min(found.size, max_size)
+    fastest, slowest = least(found, "time"), min(found.time, max_time)
+    for part in np.linspace(0.0, 1.0, steps):
+        yield largest + part * (smallest - largest), max_time
+        yield max_size, slowest + part * (fastest - slowest)
+
+
+def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:
+    """The size, time or noise that the sum of all layers' own lets expect."""
+    chosen = (g.costs[assignment.get(g.layers[0], FLOAT)] for g in found.groups)
+    base: float = getattr(found, what, 0.0)
+    return base + sum(getattr(cost, what) for cost in chosen)
+
+
+def least(found: Sensitivity, what: str) -> float:
+    """The smallest size or time that any assignment reaches."""
+    base: float = getattr(found, what)
+    return base + sum(min(getattr(c, what) for c in g.costs.values()) for g in found.groups)
+
+
+def solve(found: Sensitivity, max_size: float, max_time: float) -> Assignment | None:
+    """The assignment with the least noise within the limits; None when there is none."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    choices = [(k, name, cost) for k, group in enumerate(found.groups)
+               for name, cost in group.costs.items()]  # fmt: skip
+    one_each = np.zeros((len(found.groups), len(choices)))
+    for column, (row, _, _) in enumerate(choices):
+        one_each[row, column] = 1
+    limits = []
+    for what, limit, base in (("size", max_size, found.size), ("time", max_time, found.time)):
+        if np.isfinite(limit):
+            unit = max(abs(base), 1e-12)  # relative, so that the solver's tolerance fits both
+            row = [getattr(cost, what) / unit for _, _, cost in choices]
+            limits.append(LinearConstraint(np.array([row]), ub=(limit - base) / unit + 1e-9))
+    result = milp(
+        objective([cost for _, _, cost in choices], found),
+        constraints=[LinearConstraint(one_each, 1, 1), *limits],
+        integrality=np.ones(len(choices)),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 1e-6},
+    )
+    if result.x is None:
+        return None
+    chosen = [choices[k] for k in np.flatnonzero(result.x > 0.5)]
+    return {
+        layer: name
+        for k, name, _ in chosen
+        if name != FLOAT
+        for layer in found.groups[k].layers
+    }
+
+
+def objective(costs: list[Cost], found: Sensitivity) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Noise in units of the worst, and a little of size and time to tell equals apart."""
+    worst = max((cost.noise for cost in costs), default=0.0) or 1.0
+    return np.array([
+        cost.noise / worst
+        + 1e-7 * (cost.size / max(found.size, 1) + cost.time / max(found.time, 1e-12))
+        for cost in costs
+    ])  # fmt: skip

@@ -1,0 +1,61 @@
+"""Per-layer precisions of LiteRT graphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit.litert_file import read_graph
+
+# Where the weights are among an op's inputs.
+WEIGHTS = {
+    "FULLY_CONNECTED": 1,
+    "CONV_2D": 1,
+    "DEPTHWISE_CONV_2D": 1,
+    "TRANSPOSE_CONV": 1,
+    "BATCH_MATMUL": 1,
+    "EMBEDDING_LOOKUP": 1,
+}
+BLOCK = 32  # weights that share a scale in 4 and 2 bits, in dense layers wide enough
+RULES: dict[str, dict[str, Any]] = {
+    "16x8": {"mode": "static", "activations": 16},
+    "w8a8": {"mode": "dynamic"},
+    "w8": {"mode": "weights"},
+    "w4": {"mode": "dynamic", "bits": 4},
+    "w2": {"mode": "dynamic", "bits": 2},
+}
+PRECISIONS = ("float", *RULES)
+
+
+def layers(path: Path) -> dict[str, int]:
+    """The layers with constant weights, in order of execution: name and number of weights."""
+    graph = read_graph(path)
+    found = {}
+    for op in graph.ops:
+        place = WEIGHTS.get(op.name)
+        if place is None:
+            continue
+        weights = graph.tensors[op.inputs[place]]
+        if weights.bytes:
+            elements = 1
+            for size in weights.shape:
+                elements *= size
+            found[graph.tensors[op.outputs[0]].name] = elements
+    return found
+
+
+def passes(assignment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The passes that give each layer its precision; layers that are absent stay in float."""
+    rules = []
+    for precision, rule in RULES.items():
+        names = [name for name, wanted in assignment.items() if wanted == precision]
+        if not names:
+            continue
+        where = {"layers": "^(" + "|".join(map(re.escape, names)) + ")"}
+        rules.append(rule | where)
+        if "bits" in rule:
+            dense = {"op": "FULLY_CONNECTED", "granularity": f"block-{BLOCK}"}
+            rules.append(rule | where | dense)
+    return [{"pass": "quantize-litert", "rules": rules}] if rules else []

@@ -1,0 +1,46 @@
+"""What the OpenVINO passes share: the layers of a graph that hold weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+LAYERS = {
+    "Convolution",
+    "ConvolutionBackpropData",
+    "GroupConvolution",
+    "GroupConvolutionBackpropData",
+    "MatMul",
+}
+# Between a layer and its weights there may be a change of type, scale or order.
+BETWEEN = {"Convert", "Multiply", "Subtract", "Reshape", "Transpose"}
+
+
+def weighted_layers(graph: Any) -> dict[str, int]:
+    """Layers with constant weights, in order of execution: name and number of weights."""
+    found = {}
+    for op in graph.get_ordered_ops():
+        if op.get_type_name() in LAYERS and any(constant(port) for port in op.inputs()):
+            sizes = [int(np.prod(port.get_shape())) for port in op.inputs() if constant(port)]
+            found[op.get_friendly_name()] = sum(sizes)
+    return found
+
+
+def constant(port: Any) -> bool:
+    """Whether an input port is fed by a constant."""
+    node = port.get_source_output().get_node()
+    while node.get_type_name() in BETWEEN:
+        node = node.input(0).get_source_output().get_node()
+    return bool(node.get_type_name() == "Constant")
+
+
+def all_but(graph: Any, only: Sequence[str] | None) -> Any:
+    """NNCF's scope of the layers to leave alone; None when none is to be."""
+    import nncf
+
+    if only is None:
+        return None
+    rest = [name for name in weighted_layers(graph) if name not in only]
+    return nncf.IgnoredScope(names=rest) if rest else None

@@ -1,0 +1,163 @@
+"""What each layer's precision costs and wins, measured with only that layer changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import npz, plugin
+from edgekit.errors import EngineError, PassError
+from edgekit.measure import all_signatures, interleaved
+from edgekit.model import Model
+from edgekit.passes._run import run_pass
+from edgekit.runtime import as_family
+from edgekit.runtime.runner import EngineRunner
+from edgekit.sources import Trust
+from edgekit.typed import Typed
+
+Array = NDArray[Any]
+
+FLOAT = "float"
+ROWS = 16  # of the trial's draws: enough to rank layers
+SECONDS = 0.25  # of timing beside the float graph, for each variant
+
+
+class Cost(Typed, frozen=True):
+    """What one group of layers at one precision adds to the float graph.
+
+    `noise` is the power of the error relative to that of the outputs, `size` in bytes, `time` in
+    seconds for all signatures once; both are negative where they shrink.
+    """
+
+    noise: float = 0.0
+    size: int = 0
+    time: float = 0.0
+
+
+class Group(Typed, frozen=True):
+    """Layers that share a precision, and what every precision costs them; float costs nothing."""
+
+    layers: tuple[str, ...]
+    costs: dict[str, Cost]
+
+
+class Sensitivity(Typed, frozen=True):
+    """The float graph's size in bytes and time in seconds, and all groups in order."""
+
+    size: int
+    time: float
+    groups: tuple[Group, ...]
+
+
+def sensitivity(
+    output: Path,
+    source: Path,
+    engine: str,
+    precisions: list[str],
+    groups: int,
+    proof: Path,
+    threads: int,
+) -> Sensitivity:
+    """Quantize one group of layers at a time, and run and time what comes out.
+
+    Args:
+        output: folder of the step.
+        source: the lowered float model.
+        engine: runs it.
+        precisions: those to try, by the names of the engine's module in `edgekit.mixed`.
+        groups: at most so many; neighbours are measured together beyond it.
+        proof: folder with draws.npz and calibration.npz.
+        threads: CPU threads of the engine.
+
+    Raises:
+        PassError: the net has no layer with weights.
+    """
+    module, model = plugin.load("mixed", engine), Model.load(source)
+    sizes: dict[str, int] = {}
+    for file in model.files.values():
+        sizes |= module.layers(source / file)
+    if not sizes:
+        raise PassError("mixed: the net has no layer with constant weights to choose a precision")
+    draws = {name: array[:ROWS] for name, array in npz.read(proof / "draws.npz").items()}
+    exact = run(source, model, engine, threads, draws)
+    found, scratch, base = [], output / "variant", 0.0
+    for names in grouped(sizes, groups):
+        costs = {FLOAT: Cost()}
+        for precision in precisions:
+            steps = module.passes(dict.fromkeys(names, precision))
+            try:
+                folder = apply(steps, source, scratch, proof / "calibration.npz")
+                values = run(folder, model, engine, threads, draws)
+            except (PassError, EngineError):  # not a precision of these layers
+                continue
+            calls = [all_signatures(path, engine, threads) for path in (source, folder)]
+            before, after = interleaved(calls, SECONDS)
+            base = before.seconds
+            sure = not after.ratio_low <= 1.0 <= after.ratio_high
+            costs[precision] = Cost(
+                noise=noise(exact, values),
+                size=bytes_of(folder, model) - bytes_of(source, model),
+                time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
+            )
+        found.append(Group(layers=tuple(names), costs=costs))
+    shutil.rmtree(scratch, ignore_errors=True)
+    return Sensitivity(size=bytes_of(source, model), time=base, groups=tuple(found))
+
+
+def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
+    """The layers in order, neighbours with the fewest weights joined until few enough are left."""
+    groups = [[name] for name in sizes]
+    while len(groups) > limit:
+        weights = [sum(sizes[name] for name in group) for group in groups]
+        pairs = [a + b for a, b in zip(weights, weights[1:], strict=False)]
+        k = int(np.argmin(pairs))
+        groups[k : k + 2] = [groups[k] + groups[k + 1]]
+    return groups
+
+
+def apply(
+    steps: Sequence[Mapping[str, Any]], source: Path, scratch: Path, calibration: Path
+) -> Path:
+    """Run passes one after another in this process; the folder of the last."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    for k, step in enumerate(steps):
+        options = dict(step)
+        name = options.pop("pass")
+        folder = scratch / str(k)
+        folder.mkdir(parents=True)
+        run_pass(folder, name, options, source, calibration, Trust())
+        source = folder
+    return source
+
+
+def run(
+    folder: Path, model: Model, engine: str, threads: int, draws: Mapping[str, Array]
+) -> dict[str, Array]:
+    """The outputs of the family's loop."""
+    made = Model.load(folder)
+    return as_family(made, EngineRunner(folder, made, engine, threads)).trial(dict(draws))
+
+
+def noise(exact: Mapping[str, Array], found: Mapping[str, Array]) -> float:
+    """The power of the error relative to that of the exact values, over all outputs."""
+    total = 0.0
+    for name, values in exact.items():
+        wanted = values.astype(np.float64)
+        error = np.mean((found[name].astype(np.float64) - wanted) ** 2)
+        if not np.isfinite(error):
+            raise PassError(f"mixed: output '{name}' holds NaN or infinite values")
+        total += float(error / max(float(np.mean(wanted**2)), 1e-30))
+    return total
+
+
+def bytes_of(folder: Path, model: Model) -> int:
+    """The size of a model's artifacts."""
+    made = Model.load(folder)
+    files = [folder / file for file in made.files.values()]
+    pairs = [path for file in files for path in (file, file.with_suffix(".bin"))]
+    return sum(path.stat().st_size for path in pairs if path.is_file())
