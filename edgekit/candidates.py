@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from edgekit.bundle import sha256
-from edgekit.errors import EdgekitError, PassError
+from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency, Trial
 from edgekit.plan import BASELINE, Candidate, TargetPlan
 from edgekit.proof import Proof
@@ -21,6 +21,8 @@ from edgekit.workspace import Workspace
 
 ARTIFACTS = (".tflite", ".xml", ".bin")
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
+# A candidate's own failures. All others, such as a full disk, are those of the whole run.
+OWN_FAILURES = (PassError, EngineError)
 
 
 class Made(Typed, frozen=True):
@@ -43,7 +45,7 @@ class Bench:
     def run(
         self, plan: TargetPlan, done: Callable[[str], None]
     ) -> tuple[TargetReport, dict[str, Made]]:
-        """Build, run and time every candidate; failures are collected, not raised."""
+        """Build, run and time every candidate; their own failures are collected, not raised."""
         threads = self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
         built: dict[str, Made] = {}
 
@@ -58,7 +60,7 @@ class Bench:
                 made = self._build_and_try(plan, candidate, threads)
                 result = self._measured(result, candidate, made)
                 built[candidate.name] = made
-            except EdgekitError as error:
+            except OWN_FAILURES as error:
                 result = msgspec.structs.replace(result, failure=str(error))
             finally:
                 done(f"{plan.name}: {candidate.name}")
@@ -163,12 +165,12 @@ class Bench:
 
         try:
             return list(timed(list(artifacts)))
-        except EdgekitError:
+        except OWN_FAILURES:
             found: list[Latency | str] = []
             for name in artifacts:
                 try:
                     found.append(timed([BASELINE, name])[-1])
-                except EdgekitError as error:
+                except OWN_FAILURES as error:
                     found.append(str(error))
             return found
 

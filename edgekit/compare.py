@@ -42,18 +42,25 @@ class Gate(Typed, frozen=True):
 
 
 def parse_gate(text: str) -> Gate:
-    """`psnr>=30` as a Gate; raises InputError on bad syntax or an unknown metric."""
+    """`psnr>=30` as a Gate.
+
+    Raises:
+        InputError: bad syntax, an unknown metric, or a bound on its good side.
+    """
     found = GATE.match(text)
     if not found:
         raise InputError(f"gate '{text}' is not of the form metric>=number, such as psnr>=30")
     metric, sign, number = found.groups()
-    plugin.load("metrics", metric.replace("_", "-"))
+    better = plugin.load("metrics", metric.replace("_", "-")).BETTER
     try:
         bound = float(number)
     except ValueError:
         bound = math.nan
     if not math.isfinite(bound):
         raise InputError(f"gate '{text}': '{number}' is not a number") from None
+    right = sign.replace("<", ">") if better == "higher" else sign.replace(">", "<")
+    if sign != right:
+        raise InputError(f"gate '{text}': {better} is better; write '{metric}{right}{number}'")
     return Gate(metric=metric.replace("-", "_"), sign=sign, bound=bound)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from edgekit import npz
 from edgekit.atomic import atomic_folder, write_file
-from edgekit.bundle import FORMAT, GOLDEN, Manifest, describe_files, write_manifest
+from edgekit.bundle import FORMAT, GOLDEN, MANIFEST, Manifest, describe_files, write_manifest
 from edgekit.candidates import Made
 from edgekit.model import Model
 from edgekit.npz import Arrays
@@ -31,19 +32,26 @@ def write_bundles(
     artifacts: Mapping[str, Mapping[str, Made]],
     proof: Proof,
 ) -> Report:
-    """Write a bundle for every target that has a chosen candidate."""
-    written = []
+    """Write a bundle for every target that has a chosen candidate.
+
+    For one that has none, `force` removes the bundle of an earlier run: beside the new report it
+    would pass for this run's.
+    """
+    written, remarks = [], list(report.remarks)
     for plan, target in zip(plans, report.targets, strict=True):
         chosen = target.result(target.chosen)
+        place = request.output / plan.name
         if chosen is None:
+            if request.force and (place / MANIFEST).is_file():
+                shutil.rmtree(place)
+                remarks.append(f"{plan.name}: the bundle of an earlier run was removed (--force)")
             written.append(target)
             continue
         made = artifacts[plan.name][chosen.name]
-        place = request.output / plan.name
         with atomic_folder(place, force=request.force) as folder:
             fill_bundle(folder, request, report, plan, chosen, made, proof)
         written.append(msgspec.structs.replace(target, bundle=str(place)))
-    return msgspec.structs.replace(report, targets=tuple(written))
+    return msgspec.structs.replace(report, targets=tuple(written), remarks=tuple(remarks))
 
 
 def fill_bundle(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
+import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -13,10 +16,13 @@ import msgspec
 
 from edgekit.errors import EdgekitError, os_error
 
+PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
+
 
 def main(job_file: Path) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
     job = json.loads(job_file.read_text())
+    end_with(job["parent"])
     output = Path(job["output"])
     sys.path += [place for place in job["path"] if place not in sys.path]
     try:
@@ -40,6 +46,18 @@ def main(job_file: Path) -> int:
         record(output, "PassError", f"{job['title']}: {type(error).__name__}: {reason[:300]}")
         return 1
     return 0
+
+
+def end_with(parent: int) -> None:
+    """Be killed when the parent ends, even by SIGKILL: nobody would read the result.
+
+    By the kernel, since a thread of our own may wait for long behind a converter. What it watches
+    is the parent's thread that started this process, and that one waits for us.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
 
 
 def typed_arguments(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:

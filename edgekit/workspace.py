@@ -128,6 +128,7 @@ class Workspace:
         job = {
             "title": title(function, arguments),
             "function": function,
+            "parent": os.getpid(),
             "output": str(output),
             "path": sys.path,
             "arguments": dict(arguments),

@@ -30,6 +30,13 @@ def slow(output: Path, log: str, seconds: float) -> None:
     time.sleep(seconds)
 
 
+def linger(output: Path, place: str) -> None:
+    """Tell the number of this process, and go on for long."""
+    Path(place, "new").write_text(str(os.getpid()))
+    Path(place, "new").rename(Path(place, "pid"))
+    time.sleep(60)
+
+
 def crash(output: Path) -> None:
     """End as a converter does on a failed assertion."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -203,6 +205,28 @@ def test_stop_ends_what_runs(copying: Copying, root: Path) -> None:
     assert len(caught) == 1
     assert "SIGKILL" in caught[0]
     assert only_cached(root)
+
+
+LINGER = f"""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from edgekit.workspace import Workspace
+
+space = Workspace(Path(sys.argv[1], "work"))
+with ThreadPoolExecutor(1) as pool:  # as candidates are made
+    pool.submit(space.step, "{STEPS}:linger", place=sys.argv[1]).result()
+"""
+
+
+def test_a_step_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+    """Killed, that one can end nothing itself; hours of converting would be for nobody."""
+    with subprocess.Popen([sys.executable, "-c", LINGER, str(tmp_path)]) as parent:
+        wait_for((tmp_path / "pid").exists)
+        child = Path("/proc", (tmp_path / "pid").read_text())
+        assert child.exists()
+        parent.kill()
+    wait_for(lambda: not child.exists() or "(zombie)" in (child / "status").read_text())
 
 
 def test_after_a_stop_nothing_is_started(root: Path) -> None:

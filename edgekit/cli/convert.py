@@ -94,7 +94,11 @@ from edgekit.cli._show import Bar, emit, json_option, table
     type=click.IntRange(1),
     help="Threads to measure with; the target's when not given.",
 )
-@click.option("--force", is_flag=True, help="Replace existing bundles.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace existing bundles; where no candidate is good enough, remove them.",
+)
 @click.option(
     "--keep-going",
     is_flag=True,

@@ -46,17 +46,24 @@ class Family:
     """A model of one kind, ready to generate through any Runner.
 
     Subclasses set `gates` (metric → bound that a candidate must meet by default), `self_made` (the
-    inputs that a trial draws when no data is given, in words) and `parts` (what model.toml may
-    call its nets), and write `describe`, `shown`, `draw` and `trial`.
+    inputs that a trial draws when no data is given, in words), `parts` (what model.toml may
+    call its nets) and `offers` (the operations it has), and write `describe`, `shown`, `draw`,
+    `trial` and those operations. `origin` tells in words where the model comes from.
     """
 
     gates: ClassVar[dict[str, str]] = {}
     self_made: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
+    offers: ClassVar[str] = ""
 
-    def __init__(self, model: Model, runner: Runner) -> None:
+    def __init__(self, model: Model, runner: Runner, origin: str = "") -> None:
         self.model = model
         self.runner = runner
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        """The family, and where the model comes from."""
+        return f"<{self.model.family} net {self.origin}".rstrip() + ">"
 
     @classmethod
     def describe(
@@ -108,7 +115,19 @@ class Family:
 
     def transform(self, images: Array) -> Array:
         """Images in, images out."""
-        raise InputError(f"{self.model.family} nets take no input images: use generate")
+        raise InputError(f"{self.model.family} nets take no input images: use {self.offers}")
+
+    def encode(self, images: Array) -> Array:
+        """Images to codes."""
+        raise InputError(f"{self.model.family} nets have no encode: use {self.offers}")
+
+    def decode(self, codes: Array) -> Array:
+        """Codes to images."""
+        raise InputError(f"{self.model.family} nets have no decode: use {self.offers}")
+
+    def reconstruct(self, images: Array) -> Array:
+        """Images to codes and back."""
+        raise InputError(f"{self.model.family} nets have no reconstruct: use {self.offers}")
 
     def output(self, signature: str, result: Arrays) -> Array:
         """The first output of a signature, which is the one that metrics compare."""
@@ -143,6 +162,12 @@ class Family:
                 "leave out --classes"
             )
         return width
+
+
+def check_count(count: int) -> None:
+    """Raises InputError unless `count` samples can be made."""
+    if not isinstance(count, (int, np.integer)) or count < 1:
+        raise InputError(f"count is {count!r}; it must be a whole number, 1 or more")
 
 
 def is_vector(tensor: Tensor) -> bool:

@@ -8,7 +8,15 @@ from typing import ClassVar
 
 from edgekit.errors import InputError
 from edgekit.families import _base
-from edgekit.families._base import Array, Arrays, PartInfo, check_rows, rename, static_shape
+from edgekit.families._base import (
+    Array,
+    Arrays,
+    PartInfo,
+    check_count,
+    check_rows,
+    rename,
+    static_shape,
+)
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
@@ -23,6 +31,7 @@ class Family(_base.Family):
     gates: ClassVar[dict[str, str]] = {"psnr": ">=30", "ssim": ">=0.9", "cosine": ">=0.98"}
     self_made: ClassVar[str] = "latents from the prior; as images, the net's own decoded samples"
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "autoencoder")
+    offers: ClassVar[str] = "generate, transform, encode or decode"
 
     @classmethod
     def describe(
@@ -122,6 +131,7 @@ class Family(_base.Family):
 
     def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
         """`count` samples decoded from the prior."""
+        check_count(count)
         if label is not None:
             raise InputError("this net takes no class label")
         if "decode" not in self.model.signatures:

@@ -30,6 +30,7 @@ class Family(_base.Family):
     gates: ClassVar[dict[str, str]] = {"psnr": ">=35", "ssim": ">=0.9", "cosine": ">=0.98"}
     self_made: ClassVar[str] = "synthetic textures (give --data to use real images)"
     parts: ClassVar[tuple[str, ...]] = ("generator", "translator")
+    offers: ClassVar[str] = "transform"
 
     @classmethod
     def describe(

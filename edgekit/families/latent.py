@@ -13,6 +13,7 @@ from edgekit.families._base import (
     Array,
     Arrays,
     PartInfo,
+    check_count,
     elements,
     is_label,
     is_vector,
@@ -35,6 +36,7 @@ class Family(_base.Family):
     }
     self_made: ClassVar[str] = "latents from the prior"
     parts: ClassVar[tuple[str, ...]] = ("generator", "decoder")
+    offers: ClassVar[str] = "generate"
 
     @classmethod
     def describe(
@@ -89,6 +91,7 @@ class Family(_base.Family):
 
         Returns the net's output shape with `count` first, in the net's own range.
         """
+        check_count(count)
         draws = self.draw(count, seed)
         target = self.model.signatures["generate"].input("label")
         if label is not None:

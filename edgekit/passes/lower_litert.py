@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from edgekit.typed import Typed
 
 TAKES, GIVES = "saved-model", "litert"
 NEEDS = ("tensorflow", "ai_edge_litert")
+# fused["Asinh:", "net/arcsinh/Asinh@__inference_call_88"]: the op's type, then its place.
+LAYER = re.compile(r'fused\["[^"]*", "([^"@]+)')
 
 
 class Options(Typed, frozen=True):
@@ -82,9 +85,9 @@ def converter_reason(text: str) -> str:
     for line in lines:
         if "is neither a custom op nor a flex op" in line:
             op = line.split("'")[1] if "'" in line else line
-            where = line.split('"')[1] if '"' in line else "unknown layer"
+            layer = LAYER.search(line)
+            where = f" of '{layer[1]}'" if layer else ""
             return (
-                f"op {op} of '{where}' has no LiteRT form; "
-                "replace that layer by one made of standard ops"
+                f"op {op}{where} has no LiteRT form; replace that layer by one made of standard ops"
             )
     return lines[0][:300] if lines else "the converter gave no reason"

@@ -38,13 +38,14 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
     runner = EngineRunner(folder, manifest.model, manifest.engine, count)
     for signature in manifest.model.signatures:
         runner.load(signature)
-    return as_family(manifest.model, runner)
+    origin = f"'{manifest.name}' for {manifest.target}, recipe {manifest.recipe}"
+    return as_family(manifest.model, runner, origin)
 
 
-def as_family(model: Model, runner: EngineRunner) -> Family:
+def as_family(model: Model, runner: EngineRunner, origin: str = "") -> Family:
     """The model as its family, computed by a runner."""
     family: type[Family] = plugin.load("families", model.family).Family
-    return family(model, runner)
+    return family(model, runner, origin)
 
 
 def default_threads(manifest: Manifest) -> int:

@@ -103,12 +103,12 @@ def with_gain() -> Any:
 
 
 def unsupported() -> Any:
-    """An op that OpenVINO has and LiteRT has not."""
+    """A layer `squash` with an op that OpenVINO has and LiteRT has not."""
     from keras import Input, Model, layers, ops
 
-    z = Input((8,), name="z")
+    z, inner = Input((8,), name="z"), Input((8, 8, 1))
     x = layers.Reshape((8, 8, 1))(layers.Dense(64, activation="tanh")(z))
-    return Model(z, ops.arcsinh(x))
+    return Model(z, Model(inner, ops.arcsinh(inner), name="squash")(x))
 
 
 def poisoned(value: float) -> Any:

@@ -49,6 +49,15 @@ def test_no_room_in_the_cache(shell: Shell, size: int) -> None:
     assert not (shell.folder / "out" / "linux-litert").exists()
 
 
+def test_no_room_for_one_candidate_ends_the_run(misbehaving: Shell, tiny_bundle: Path) -> None:
+    """It is no failure of the candidate: what is left might not be the best."""
+    shell = misbehaving
+    shell.write("fill.toml", 'description = "fill"\nlitert = [{ pass = "fill" }]\n')
+    assert shell.convert("latent.keras", "-r", "fill.toml").refusal() == f"{FULL}: {REMEDY}"
+    assert shell.listing() == {"fill.toml"}
+    assert shell.unfinished() == []
+
+
 def test_no_room_for_samples(shell: Shell, tiny_bundle: Path) -> None:
     shell.mount("samples", "size=4k")
     error = shell("run", tiny_bundle, "-n", "64", "-o", "samples/a.npy").refusal()

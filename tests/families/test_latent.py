@@ -185,3 +185,15 @@ def test_one_hot_labels_as_images_of_one_pixel(shape: tuple[int, ...]) -> None:
     draws = member(model)[0].draw(2, 0)
     assert draws["label"].shape == (2, *shape)
     assert draws["label"].reshape(2, 3).tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("operation", ["encode", "decode", "reconstruct"])
+def test_what_the_family_has_instead_is_told(operation: str) -> None:
+    with pytest.raises(InputError, match=f"^latent nets have no {operation}: use generate$"):
+        getattr(member(PLAIN, generate=drawn)[0], operation)(np.zeros((1, 8)))
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, None])
+def test_a_count_that_is_none(count: Any) -> None:
+    with pytest.raises(InputError, match=rf"^count is {count}; it must be a whole number, 1 or"):
+        member(PLAIN, generate=drawn)[0].generate(count)

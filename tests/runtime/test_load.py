@@ -98,3 +98,8 @@ def test_an_altered_bundle_never_reaches_the_engine(bundle: Path, engine: list[i
 def test_not_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="`edgekit convert` makes one"):
         edgekit.load(tmp_path)
+
+
+def test_what_was_loaded_is_told(bundle: Path, engine: list[int]) -> None:
+    shown = repr(edgekit.load(bundle))
+    assert shown == "<latent net 'net' for raspberry-pi-5, recipe int8>"
