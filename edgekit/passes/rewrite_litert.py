@@ -32,6 +32,8 @@ class Options(Typed, frozen=True):
     """
 
     rewrites: tuple[str, ...] = (
+        "normalization",
+        "squares",
         "reflection-padding",
         "transposed-conv-to-dense",
         "transposed-conv",
