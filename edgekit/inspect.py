@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.errors import InputError, require
-from edgekit.litert_file import Graph, read_graph
+from edgekit.litert_file import REWRITES, Graph, read_graph, read_note
 from edgekit.model import Model, Tensor
 from edgekit.report import megabytes
 from edgekit.sources import Trust, part_files
@@ -91,7 +92,10 @@ def litert_facts(path: Path) -> Facts:
         "size": megabytes(path.stat().st_size),
         "constant elements": graph.constants(),
     }
-    return Facts(summary=summary, tables={"tensors": rows, "ops": litert_ops(path)})
+    tables = {"tensors": rows, "ops": litert_ops(path)}
+    if done := rewrite_rows(path):
+        tables["rewrites"] = done
+    return Facts(summary=summary, tables=tables)
 
 
 def litert_ops(path: Path) -> Rows:
@@ -105,6 +109,15 @@ def litert_ops(path: Path) -> Rows:
         {"op": name, "count": count, "version": version, "output": dtype, "weights": weights}
         for (name, version, dtype, weights), count in sorted(kinds.items())
     ]
+
+
+def rewrite_rows(path: Path) -> Rows:
+    """What the pass rewrite-litert noted in the file: each rewrite, with ops before and after."""
+    rows: Rows = json.loads(read_note(path, REWRITES) or b"[]")
+    for row in rows:
+        for side in ("before", "after"):
+            row[side] = ", ".join(f"{count} {kind}" for kind, count in row[side].items())
+    return rows
 
 
 def dtypes(graph: Graph, tensors: Sequence[int], least: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ Array = NDArray[Any]
 
 NUMPY_TYPES = {"FLOAT32": np.float32, "INT32": np.int32, "INT8": np.int8, "INT64": np.int64,
                "FLOAT16": np.float16, "UINT8": np.uint8, "INT16": np.int16}  # fmt: skip
+# Ops that do something besides giving outputs.
+ACTING = {"ASSIGN_VARIABLE", "CALL_ONCE", "CUSTOM", "IF", "WHILE"}
 
 
 class Editor:
@@ -29,6 +32,7 @@ class Editor:
         self.graph = self.model.subgraphs[0]
         for op in self.graph.operators:
             op.inputs, op.outputs = list(indices(op.inputs)), list(indices(op.outputs))
+        self._names = Counter(tensor.name for tensor in self.graph.tensors)
 
     def save(self, path: Path) -> None:
         """Write the model as a .tflite file."""
@@ -40,8 +44,10 @@ class Editor:
         path.write_bytes(bytes(builder.Output()))
 
     def ops(self) -> Iterator[Any]:
-        """The ops in order of execution, as they were when the loop began."""
-        yield from list(self.graph.operators)
+        """The ops in order of execution when the loop began, but for those taken out since."""
+        for op in list(self.graph.operators):
+            if any(other is op for other in self.graph.operators):
+                yield op
 
     def kind(self, op: Any) -> str:
         """An op's builtin name."""
@@ -69,6 +75,10 @@ class Editor:
             return None
         return np.frombuffer(bytes(data), kind).reshape(self.shape(index))
 
+    def producer(self, index: int) -> Any | None:
+        """The op that computes a tensor; None for inputs and constants."""
+        return next((op for op in self.graph.operators if index in op.outputs), None)
+
     def consumers(self, index: int) -> list[Any]:
         """The ops that read a tensor."""
         return [op for op in self.graph.operators if index in op.inputs]
@@ -93,7 +103,7 @@ class Editor:
 
     def _add_tensor(self, shape: Sequence[int], kind: str, name: str, like: int | None) -> int:
         tensor = self.schema.TensorT()
-        tensor.name = name.encode()
+        tensor.name = self._unused(name.encode())
         tensor.shape = np.array(shape, np.int32)
         tensor.type = getattr(self.schema.TensorType, kind)
         tensor.buffer = 0
@@ -130,6 +140,31 @@ class Editor:
         operators[place:place] = list(new)
         for op in old:
             del operators[position(operators, op)]
+
+    def drop_dead(self) -> None:
+        """Take out ops whose outputs nothing reads."""
+        read = set(indices(self.graph.outputs))
+        kept = []
+        for op in reversed(self.graph.operators):
+            if self.kind(op) in ACTING or not read.isdisjoint(op.outputs):
+                kept.append(op)
+                read |= set(op.inputs)
+        self.graph.operators = kept[::-1]
+
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a note in the file's metadata, in the place of an earlier one of that name."""
+        entry, buffer = self.schema.MetadataT(), self.schema.BufferT()
+        buffer.data = np.frombuffer(content, np.uint8)
+        self.model.buffers.append(buffer)
+        entry.name, entry.buffer = name.encode(), len(self.model.buffers) - 1
+        others = [m for m in self.model.metadata or [] if m.name != entry.name]
+        self.model.metadata = [*others, entry]
+
+    def _unused(self, name: bytes) -> bytes:
+        """The name, numbered when it is taken: quantizers know tensors by their names."""
+        self._names[name] += 1
+        times = self._names[name]
+        return name if times == 1 else self._unused(name + b"_%d" % times)
 
     def _drop_unused(self) -> None:
         """Take out tensors that no op uses, with their data; only the main graph is renumbered."""

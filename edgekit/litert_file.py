@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.errors import InputError, PassError, require
 from edgekit.typed import Typed
 
+REWRITES = "edgekit.rewrites"  # the metadata entry with what was rewritten
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 FLOATS = {"FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16"}
 # Where an op's weights are among its inputs, and its version for float input on int8 weights.
@@ -124,6 +125,15 @@ def unpacked(content: bytes) -> Any:
             buffer.data = np.frombuffer(outside, np.uint8)
             buffer.offset = buffer.size = 0
     return model
+
+
+def read_note(path: Path, name: str) -> bytes:
+    """An entry of the file's metadata; empty when there is none."""
+    model = parse(path)
+    for entry in model.metadata or []:
+        if entry.name == name.encode():
+            return bytes(model.buffers[entry.buffer].data)
+    return b""
 
 
 def indices(values: Any) -> Sequence[int]:

@@ -1,42 +1,111 @@
-"""Exact rewrites of a float LiteRT graph into forms that its engine runs faster."""
+"""Exact rewrites of a LiteRT graph into forms that its engine runs faster.
+
+One rewrite may open another, so all are tried in turn until none matches. What was done is noted
+in the file itself, where `edgekit inspect` finds it.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
 from edgekit import plugin
 from edgekit.litert_edit import Editor
+from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 
 TAKES, GIVES = "litert", "litert"
 NEEDS = ("ai_edge_litert",)
+ROUNDS = 20  # a bound, should two rewrites undo each other
 
 
 class Options(Typed, frozen=True):
-    """The rewrites to try, in order, by the names of their files."""
+    """The rewrites to try, in order, by the names of their files.
+
+    The default is what pays or does no harm on LiteRT's CPU engine.
+    """
 
     rewrites: tuple[str, ...] = (
+        "normalization",
+        "squares",
+        "reflection-padding",
         "transposed-conv-to-dense",
         "transposed-conv",
         "nearest-upsampling",
     )
 
 
+class Applied(Typed, frozen=True):
+    """How often a rewrite was applied, and the ops, by kind, that went and came."""
+
+    rewrite: str
+    count: int
+    before: dict[str, int]
+    after: dict[str, int]
+
+
 def run(model: Model, options: Options, ctx: Context) -> Model:
     """Apply each rewrite wherever it matches; a graph without a match is copied as it is."""
+    rewrites = {name: plugin.load("rewrites", name) for name in options.rewrites}
     for name in model.signatures:
         source = ctx.source / model.files[name]
         graph = Editor(source)
-        count = 0
-        for rewrite in options.rewrites:
-            module = plugin.load("rewrites", rewrite)
-            for op in graph.ops():
-                if module.match(graph, op):
-                    module.apply(graph, op)
-                    count += 1
+        applied = rewrite(graph, rewrites)
         target = artifact(ctx, name, ".tflite")
-        if count:
+        if applied:
+            earlier = msgspec.json.decode(read_note(source, REWRITES) or b"[]", type=list[Applied])
+            graph.note(REWRITES, msgspec.json.encode([*earlier, *applied]))
             graph.save(target)
         else:
             target.write_bytes(source.read_bytes())
     return with_files(model, GIVES, ".tflite")
+
+
+def rewrite(graph: Editor, rewrites: Mapping[str, ModuleType]) -> list[Applied]:
+    """Change the graph until no rewrite matches; tells what was done, in order."""
+    done: dict[str, Applied] = {}
+    for _ in range(ROUNDS):
+        count = 0
+        for name, module in rewrites.items():
+            before = list(graph.graph.operators)
+            times = everywhere(graph, module)
+            if times:
+                went, came = difference(graph, before, graph.graph.operators)
+                earlier = done.get(name, Applied(rewrite=name, count=0, before={}, after={}))
+                done[name] = Applied(
+                    rewrite=name,
+                    count=earlier.count + times,
+                    before=dict(Counter(earlier.before) + went),
+                    after=dict(Counter(earlier.after) + came),
+                )
+            count += times
+        if not count:
+            break
+    return list(done.values())
+
+
+def everywhere(graph: Editor, module: ModuleType) -> int:
+    """Apply one rewrite to every op that matches; tells how many did."""
+    count = 0
+    for op in graph.ops():
+        if module.match(graph, op):
+            module.apply(graph, op)
+            graph.drop_dead()
+            count += 1
+    return count
+
+
+def difference(
+    graph: Editor, before: Iterable[Any], after: Iterable[Any]
+) -> tuple[Counter[str], Counter[str]]:
+    """The ops that went and that came, by kind."""
+    old, new = ({id(op): op for op in ops} for ops in (before, after))
+    went = Counter(graph.kind(op) for key, op in old.items() if key not in new)
+    came = Counter(graph.kind(op) for key, op in new.items() if key not in old)
+    return went, came

@@ -15,6 +15,7 @@ keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
 from edgekit.litert_edit import Editor  # noqa: E402
+from edgekit.passes.rewrite_litert import rewrite  # noqa: E402
 from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402
 
 
@@ -35,14 +36,12 @@ def lowered(net: Any, folder: Path, *, int8: bool = False) -> Path:
     return path
 
 
-def rewritten(path: Path, rewrite: ModuleType) -> tuple[Path, int]:
-    """The graph with a rewrite applied wherever it matches, and how often it did."""
+def rewritten(path: Path, *modules: ModuleType) -> tuple[Path, int]:
+    """The graph with rewrites applied wherever they match, and how often they did."""
     graph = Editor(path)
-    matches = [op for op in graph.ops() if rewrite.match(graph, op)]
-    for op in matches:
-        rewrite.apply(graph, op)
+    applied = rewrite(graph, {module.__name__: module for module in modules})
     graph.save(path.with_name("rewritten.tflite"))
-    return path.with_name("rewritten.tflite"), len(matches)
+    return path.with_name("rewritten.tflite"), sum(entry.count for entry in applied)
 
 
 def outputs(path: Path, x: Any) -> Any:

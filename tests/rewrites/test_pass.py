@@ -1,0 +1,60 @@
+"""The pass: to the end, with a note of what was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from edgekit.inspect import litert_facts
+from edgekit.litert_file import REWRITES, raise_versions, read_note
+from edgekit.model import Model, Signature
+from edgekit.passes._context import Context
+from edgekit.passes.rewrite_litert import Options, run
+from tests.rewrites.graphs import keras, lowered
+
+
+def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
+    net = keras.Sequential(
+        [
+            keras.Input((1, 1, 4), batch_size=1),
+            keras.layers.Conv2DTranspose(4, 4),
+            keras.layers.Conv2DTranspose(3, 4, 2, "same"),
+        ]
+    )
+    path = lowered(net, folder)
+    signature = Signature(part="net", inputs=(), outputs=())
+    files = {"net": path.name}
+    model = Model(kind="litert", family="latent", signatures={"net": signature}, files=files)
+    (folder / "out").mkdir()
+    options = Options(rewrites=rewrites) if rewrites else Options()
+    result = run(model, options, Context(source=folder, output=folder / "out"))
+    return folder / "out" / result.files["net"]
+
+
+def test_the_file_tells_what_was_rewritten(tmp_path: Path) -> None:
+    path = rewritten_by_the_pass(tmp_path, "transposed-conv-to-dense", "transposed-conv")
+    first, second = msgspec.json.decode(read_note(path, REWRITES))
+    assert first["rewrite"] == "transposed-conv-to-dense"
+    assert (first["count"], first["before"]) == (1, {"TRANSPOSE_CONV": 1})
+    assert first["after"] == {"RESHAPE": 2, "FULLY_CONNECTED": 1}
+    assert second["after"] == {"PAD": 1, "CONV_2D": 1, "DEPTH_TO_SPACE": 1, "SLICE": 1}
+    rows = litert_facts(path).tables["rewrites"]
+    assert rows[1]["after"] == "1 PAD, 1 CONV_2D, 1 DEPTH_TO_SPACE, 1 SLICE"
+
+
+def test_a_quantizer_keeps_the_note(tmp_path: Path) -> None:
+    from litert_quantizer import quantizer
+
+    path = rewritten_by_the_pass(tmp_path)
+    tool = quantizer.Quantizer(str(path))
+    tool.add_dynamic_config(regex=".*", operation_name="*", num_bits=8)
+    quantized = tmp_path / "quantized.tflite"
+    quantized.write_bytes(raise_versions(bytes(tool.quantize().quantized_model)))
+    assert read_note(quantized, REWRITES) == read_note(path, REWRITES)
+
+
+def test_a_graph_without_a_match_is_left_as_it_is(tmp_path: Path) -> None:
+    path = rewritten_by_the_pass(tmp_path, "nearest-upsampling")
+    assert path.read_bytes() == (tmp_path / "net.tflite").read_bytes()
+    assert "rewrites" not in litert_facts(path).tables
