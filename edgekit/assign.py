@@ -60,14 +60,14 @@ def budgets(
 def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:
     """The size, time or noise that the sum of all layers' own lets expect."""
     chosen = (g.costs[assignment.get(g.layers[0], FLOAT)] for g in found.groups)
-    base: float = getattr(found, what, 0.0)
-    return base + sum(getattr(cost, what) for cost in chosen)
+    base = float(getattr(found, what, 0.0))
+    return base + sum(float(getattr(cost, what)) for cost in chosen)
 
 
 def least(found: Sensitivity, what: str) -> float:
     """The smallest size or time that any assignment reaches."""
-    base: float = getattr(found, what)
-    return base + sum(min(getattr(c, what) for c in g.costs.values()) for g in found.groups)
+    base = float(getattr(found, what))
+    return base + sum(min(float(getattr(c, what)) for c in g.costs.values()) for g in found.groups)
 
 
 def solve(found: Sensitivity, max_size: float, max_time: float) -> Assignment | None:
@@ -83,8 +83,8 @@ def solve(found: Sensitivity, max_size: float, max_time: float) -> Assignment | 
     for what, limit, base in (("size", max_size, found.size), ("time", max_time, found.time)):
         if np.isfinite(limit):
             unit = max(abs(base), 1e-12)  # relative, so that the solver's tolerance fits both
-            row = [getattr(cost, what) / unit for _, _, cost in choices]
-            limits.append(LinearConstraint(np.array([row]), ub=(limit - base) / unit + 1e-9))
+            used = [getattr(cost, what) / unit for _, _, cost in choices]
+            limits.append(LinearConstraint(np.array([used]), ub=(limit - base) / unit + 1e-9))
     result = milp(
         objective([cost for _, _, cost in choices], found),
         constraints=[LinearConstraint(one_each, 1, 1), *limits],
@@ -96,14 +96,13 @@ def solve(found: Sensitivity, max_size: float, max_time: float) -> Assignment | 
         return None
     chosen = [choices[k] for k in np.flatnonzero(result.x > 0.5)]
     return {
-        layer: name
-        for k, name, _ in chosen
-        if name != FLOAT
-        for layer in found.groups[k].layers
+        layer: name for k, name, _ in chosen if name != FLOAT for layer in found.groups[k].layers
     }
 
 
-def objective(costs: list[Cost], found: Sensitivity) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def objective(
+    costs: list[Cost], found: Sensitivity
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Noise in units of the worst, and a little of size and time to tell equals apart."""
     worst = max((cost.noise for cost in costs), default=0.0) or 1.0
     return np.array([

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import msgspec
 
+from edgekit.assign import front
 from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency, Trial
-from edgekit.plan import BASELINE, Candidate, TargetPlan
+from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan
 from edgekit.proof import Proof
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
+from edgekit.sensitivity import Sensitivity
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
 
@@ -26,10 +28,11 @@ OWN_FAILURES = (PassError, EngineError)
 
 
 class Made(Typed, frozen=True):
-    """A candidate that was built and run: where its model and its outputs are."""
+    """A candidate that was built and run: where its model and its outputs are, and its steps."""
 
     artifact: Path
     trial: Path
+    steps: tuple[Step, ...] = ()
 
 
 class Bench:
@@ -48,12 +51,37 @@ class Bench:
         """Build, run and time every candidate; their own failures are collected, not raised."""
         threads = self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
         built: dict[str, Made] = {}
+        results = self._attempt_all(plan, plan.candidates, threads, built, done)
+        if plan.search and BASELINE in built:
+            results += self._searched(plan, plan.search, threads, built, done)
+        results = with_twins(results, built)
+        if BASELINE in built:
+            results = self._timed(plan.target.engine, threads, built, results)
+        return TargetReport(
+            name=plan.name,
+            description=plan.target.description,
+            engine=plan.target.engine,
+            threads=threads,
+            memory_mb=plan.target.memory_mb,
+            results=tuple(results),
+        ), built
+
+    def _attempt_all(
+        self,
+        plan: TargetPlan,
+        candidates: Sequence[Candidate],
+        threads: int,
+        built: dict[str, Made],
+        done: Callable[[str], None],
+    ) -> list[Result]:
+        """Build and run candidates side by side; those that succeed are put into `built`."""
 
         def attempt(candidate: Candidate) -> Result:
             result = Result(
                 name=candidate.name,
                 recipe=candidate.recipe,
                 offered=candidate.offered,
+                note=candidate.note,
                 steps=tuple(step.name for step in candidate.steps),
             )
             try:
@@ -68,27 +96,44 @@ class Bench:
 
         with ThreadPoolExecutor(self._request.jobs) as pool:
             try:
-                results = list(pool.map(attempt, plan.candidates))
+                return list(pool.map(attempt, candidates))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._workspace.stop()
                 raise
-        results = with_twins(results, built)
-        if BASELINE in built:
-            results = self._timed(plan.target.engine, threads, built, results)
-        return TargetReport(
-            name=plan.name,
-            description=plan.target.description,
-            engine=plan.target.engine,
-            threads=threads,
-            memory_mb=plan.target.memory_mb,
-            results=tuple(results),
-        ), built
 
-    def _build_and_try(self, plan: TargetPlan, candidate: Candidate, threads: int) -> Made:
-        """Run the passes one after another, then the artifact on the original's inputs."""
+    def _searched(
+        self,
+        plan: TargetPlan,
+        search: Search,
+        threads: int,
+        built: dict[str, Made],
+        done: Callable[[str], None],
+    ) -> list[Result]:
+        """Measure each layer, solve for the best assignments, and build and run those."""
+        engine, limits = plan.target.engine, self._request.limits
+        try:
+            folder = self._workspace.step(
+                "edgekit.sensitivity:sensitivity",
+                needs=search.modules(engine),
+                source=self._after(search.steps),
+                engine=engine,
+                precisions=search.precisions,
+                groups=search.groups,
+                proof=self._proof.folder,
+                threads=threads,
+            )
+            content = (folder / "result.json").read_bytes()
+            found = msgspec.json.decode(content, type=Sensitivity)
+            assignments = front(found, search.points, limits.max_size, limits.time(found.time))
+        except OWN_FAILURES as error:
+            return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
+        return self._attempt_all(plan, search.candidates(engine, assignments), threads, built, done)
+
+    def _after(self, steps: Sequence[Step]) -> Path:
+        """The folder of the model after some passes, from the one that was described."""
         trust, folder = self._request.trust, self._described
-        for step in candidate.steps:
+        for step in steps:
             calibration = self._proof.folder / "calibration.npz" if step.calibrates else None
             folder = self._workspace.step(
                 "edgekit.passes._run:run_pass",
@@ -99,7 +144,11 @@ class Bench:
                 calibration=calibration,
                 trust=trust,
             )
-        engine = plan.target.engine
+        return folder
+
+    def _build_and_try(self, plan: TargetPlan, candidate: Candidate, threads: int) -> Made:
+        """Run the passes one after another, then the artifact on the original's inputs."""
+        folder, engine = self._after(candidate.steps), plan.target.engine
         trial = self._workspace.step(
             "edgekit.measure:trial",
             needs=("ai_edge_litert" if engine == "litert" else engine,),
@@ -108,7 +157,7 @@ class Bench:
             draws=self._proof.folder / "draws.npz",
             threads=threads,
         )
-        return Made(artifact=folder, trial=trial)
+        return Made(artifact=folder, trial=trial, steps=candidate.steps)
 
     def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
         """The result with what the trial told; PassError when float32 is not the original."""

@@ -9,8 +9,10 @@ import msgspec
 
 from edgekit.compare import Gate
 from edgekit.report import Result, TargetReport
+from edgekit.request import Limits
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
+ANY = Limits()
 LARGER = 1.01  # a rewrite may add a few shape constants
 CLOSE = 0.05  # scores within this are equal: the better quality wins
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
@@ -23,6 +25,7 @@ def decide(
     gates: Sequence[Gate],
     objective: str,
     *,
+    limits: Limits = ANY,
     strict: bool = True,
     keep_going: bool = False,
 ) -> TargetReport:
@@ -32,7 +35,7 @@ def decide(
         failure = f"{report.name}: {results[0].failure}"
         verdicts = {r.name: r.failure or "no float32 baseline to compare with" for r in results}
         return with_verdicts(report, verdicts, None, failure)
-    out = reject(results, gates, strict=strict, memory_mb=report.memory_mb)
+    out = reject(results, gates, strict=strict, memory_mb=report.memory_mb, limits=limits)
     left = [result for result in results if result.name not in out]
     failure = ""
     if not left:
@@ -65,7 +68,12 @@ def with_verdicts(
 
 
 def reject(
-    results: Sequence[Result], gates: Sequence[Gate], *, strict: bool, memory_mb: int = 0
+    results: Sequence[Result],
+    gates: Sequence[Gate],
+    *,
+    strict: bool,
+    memory_mb: int = 0,
+    limits: Limits = ANY,
 ) -> dict[str, str]:
     """Why each result that is out is out, by name.
 
@@ -89,11 +97,25 @@ def reject(
         elif memory_mb and result.memory > memory_mb * 1e6:
             used = f"{result.memory / 1e6:.0f} MB"
             reasons[result.name] = f"takes {used}, the target allows {memory_mb} MB"
+        elif broken := over(result, limits):
+            reasons[result.name] = broken
         elif strict and result.latency and result is not base and slower(result):
             reasons[result.name] = f"slower than float32 ({result.latency.ratio:.2f} ×)"
         elif strict and result.size > LARGER * base.size:
             reasons[result.name] = f"larger than float32 ({result.size / base.size:.2f} ×)"
     return reasons
+
+
+def over(result: Result, limits: Limits) -> str:
+    """Which of the user's limits a result breaks; empty when none."""
+    latency = result.latency
+    if limits.max_size is not None and result.size > limits.max_size:
+        return f"{result.size} bytes, wanted at most {limits.max_size}"
+    if latency and limits.max_seconds is not None and latency.seconds > limits.max_seconds:
+        return f"{latency.seconds * 1e3:.3g} ms, wanted at most {limits.max_seconds * 1e3:.3g} ms"
+    if latency and limits.max_ratio is not None and latency.ratio > limits.max_ratio:
+        return f"{latency.ratio:.2f} × float32, wanted at most {limits.max_ratio:g} ×"
+    return ""
 
 
 def slower(result: Result) -> bool:

@@ -76,7 +76,7 @@ def read_graph(path: Path) -> Graph:
     sizes = [buffer_size(buffer) for buffer in model.buffers]
     tensors = tuple(
         TensorInfo(
-            name=tensor.name.decode(),
+            name=(tensor.name or b"").decode(),
             dtype=type_names()[tensor.type],
             shape=tuple(int(n) for n in indices(tensor.shape)),
             bytes=sizes[tensor.buffer],

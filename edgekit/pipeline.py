@@ -69,7 +69,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
-        progress.start(2 + sum(len(plan.candidates) + 1 for plan in plans))
+        progress.start(2 + sum(plan.most + 1 for plan in plans))
         described = describe(request, workspace)
         model = Model.load(described)
         progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
@@ -79,14 +79,19 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         gates = gates_for(family, request.gates)
         proof = Proof(family, model, truth, features)
         # Recipes that the user named are given as asked; `auto` never gives worse than float32.
-        strict = any(recipe.load(name).candidates for name in request.recipes)
+        strict = any(map(chooses, request.recipes))
         bench = Bench(request, workspace, described, proof)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
             check_gates(request, outcome)
             outcome = decide(
-                outcome, gates, request.objective, strict=strict, keep_going=request.keep_going
+                outcome,
+                gates,
+                request.objective,
+                limits=request.limits,
+                strict=strict,
+                keep_going=request.keep_going,
             )
             progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
             reports.append(outcome)
@@ -114,6 +119,12 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         workspace.stop()
     raise_failures(report)
     return report
+
+
+def chooses(name: str) -> bool:
+    """Whether a recipe leaves it to measurement what is done."""
+    loaded = recipe.load(name)
+    return bool(loaded.candidates or loaded.mixed)
 
 
 def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from edgekit import plugin, recipe, target
-from edgekit.errors import PlanError, require
+from edgekit.errors import PlanError, did_you_mean, require
 from edgekit.target import Target
 from edgekit.typed import Typed, complete, convert
 
@@ -52,20 +53,60 @@ class Step(Typed, frozen=True):
 
 
 class Candidate(Typed, frozen=True):
-    """One way to make an artifact: a recipe and its steps. `offered`: may be chosen."""
+    """One way to make an artifact: a recipe and its steps. `offered`: may be chosen.
+
+    `note` says in a few words what sets it apart from others of its recipe.
+    """
 
     name: str
     recipe: str
     steps: tuple[Step, ...]
     offered: bool = True
+    note: str = ""
+
+
+class Search(Typed, frozen=True):
+    """A search for a precision of each layer: the steps to the float graph, and what to try."""
+
+    name: str
+    recipe: str
+    steps: tuple[Step, ...]
+    precisions: tuple[str, ...]
+    points: int
+    groups: int
+
+    def modules(self, engine: str) -> tuple[str, ...]:
+        """The modules whose versions decide what comes out."""
+        module = plugin.load("mixed", engine)
+        passes = [entry["pass"] for p in self.precisions for entry in module.passes({"": p})]
+        return tuple(sorted({m for name in passes for m in plugin.load("passes", name).NEEDS}))
+
+    def candidates(self, engine: str, assignments: Sequence[Mapping[str, str]]) -> list[Candidate]:
+        """The candidates that give each layer what an assignment says."""
+        module = plugin.load("mixed", engine)
+        return [
+            Candidate(
+                name=f"{self.name}-{number}",
+                recipe=self.recipe,
+                steps=compacted((*self.steps, *map(checked, module.passes(assignment))), engine),
+                note=counted(assignment),
+            )
+            for number, assignment in enumerate(assignments, start=1)
+        ]
 
 
 class TargetPlan(Typed, frozen=True):
-    """All candidates of one target, the float32 baseline first."""
+    """All candidates of one target, the float32 baseline first, and what finds more of them."""
 
     name: str
     target: Target
     candidates: tuple[Candidate, ...]
+    search: Search | None = None
+
+    @property
+    def most(self) -> int:
+        """How many candidates there will be at most."""
+        return len(self.candidates) + (self.search.points if self.search else 0)
 
 
 def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan]:
@@ -84,19 +125,77 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
         if any(plan.name == Path(name).stem for plan in plans):
             raise PlanError(f"two targets are called '{Path(name).stem}'; rename '{name}'")
         plugin.load("runtime.engines", device.engine).check_installed()
-        candidates = candidates_for(name, device, recipes)
+        plan = plan_for(name, device, recipes)
         for module in CONVERTER:
             require(module, "convert")
-        for candidate in candidates:
+        for candidate in plan.candidates:
             for step in candidate.steps:
                 for module in step.load().NEEDS:
                     require(module, "convert")
-        plans.append(TargetPlan(name=Path(name).stem, target=device, candidates=candidates))
+        plans.append(plan)
     return plans
 
 
-def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[Candidate, ...]:
+def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
     """The baseline and everything the recipes ask for that this target can do."""
+    built, search = [], None
+    wanted = wanted_recipes(device, recipes)
+    for title, source in ({BASELINE: BASELINE} | wanted).items():
+        loaded, offered = recipe.load(source), title in wanted
+        if loaded.mixed:
+            search = search_for(title, source, loaded.mixed, device, search)
+            continue
+        passes = loaded.passes(device.engine)
+        if passes is None:
+            if source in recipes:
+                raise PlanError(
+                    f"recipe '{source}' has no passes for {device.engine}, the engine of target "
+                    f"'{name}'; it takes: {', '.join(device.precisions)}"
+                )
+            continue
+        steps = compacted(chain(passes, device.engine, source), device.engine)
+        built.append(Candidate(name=title, recipe=source, steps=steps, offered=offered))
+        rewritten = chain(passes, device.engine, source, rewrite=True)
+        rewritten = compacted(rewritten, device.engine)
+        if offered and rewritten != steps:
+            built.append(Candidate(name=f"{title}+rewrites", recipe=source, steps=rewritten))
+    if search is None and not any(candidate.offered for candidate in built):
+        raise PlanError(
+            f"no recipe of {', '.join(recipes)} fits target '{name}'; "
+            f"it takes: {', '.join(device.precisions)}"
+        )
+    return TargetPlan(name=Path(name).stem, target=device, candidates=tuple(built), search=search)
+
+
+def search_for(
+    title: str, source: str, mixed: recipe.Mixed, device: Target, earlier: Search | None
+) -> Search:
+    """The search that a recipe asks for; one for each target."""
+    engine = device.engine
+    precisions: tuple[str, ...] = getattr(mixed, engine, ())
+    known = plugin.load("mixed", engine).PRECISIONS
+    if earlier:
+        raise PlanError(f"recipes '{earlier.recipe}' and '{source}' both search; give one of them")
+    if not precisions:
+        raise PlanError(f"recipe '{source}' names no precisions for {engine}: {', '.join(known)}")
+    for precision in precisions:
+        if precision not in known:
+            raise PlanError(
+                f"recipe '{source}': unknown precision '{precision}' of {engine}; "
+                f"{did_you_mean(precision, known)}"
+            )
+    return Search(
+        name=title,
+        recipe=source,
+        steps=chain([], engine, source, rewrite=True),
+        precisions=precisions,
+        points=mixed.points,
+        groups=mixed.groups,
+    )
+
+
+def wanted_recipes(device: Target, recipes: Sequence[str]) -> dict[str, str]:
+    """Every recipe that is asked for by itself or among the candidates of another, by title."""
     wanted: dict[str, str] = {}
     for asked in recipes:
         offered = recipe.load(asked).candidates
@@ -107,29 +206,7 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
             title = Path(source).stem
             if wanted.setdefault(title, source) != source or (title == BASELINE != source):
                 raise PlanError(f"two recipes are called '{title}'; rename '{source}'")
-    built = []
-    for title, source in ({BASELINE: BASELINE} | wanted).items():
-        passes = recipe.load(source).passes(device.engine)
-        if passes is None:
-            if source in recipes:
-                raise PlanError(
-                    f"recipe '{source}' has no passes for {device.engine}, the engine of target "
-                    f"'{name}'; it takes: {', '.join(device.precisions)}"
-                )
-            continue
-        steps = compacted(chain(passes, device.engine, source), device.engine)
-        built.append(Candidate(name=title, recipe=source, steps=steps, offered=title in wanted))
-        rewritten = chain(passes, device.engine, source, rewrite=True)
-        rewritten = compacted(rewritten, device.engine)
-        if title in wanted and rewritten != steps:
-            name = f"{title}+rewrites"
-            built.append(Candidate(name=name, recipe=source, steps=rewritten))
-    if not any(candidate.offered for candidate in built):
-        raise PlanError(
-            f"no recipe of {', '.join(recipes)} fits target '{name}'; "
-            f"it takes: {', '.join(device.precisions)}"
-        )
-    return tuple(built)
+    return wanted
 
 
 def chain(
@@ -143,16 +220,28 @@ def chain(
     steps: list[Step] = []
     kind = "keras"
     for entry in passes:
-        options = dict(entry)
-        name = str(options.pop("pass", ""))
-        if not name:
-            raise PlanError(f"recipe '{source}': a pass has no name; write pass = \"…\"")
-        module = plugin.load("passes", name)
-        typed = convert(options, module.Options, f"recipe '{source}', pass '{name}'")
-        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{name}'", rewrite)
-        steps.append(Step(name=name, options=complete(typed)))
+        step = checked(entry, f"recipe '{source}'")
+        module = step.load()
+        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{step.name}'", rewrite)
+        steps.append(step)
         kind = module.GIVES
     return (*steps, *lowering(kind, engine, f"recipe '{source}'", rewrite))
+
+
+def checked(entry: Mapping[str, Any], where: str = "mixed") -> Step:
+    """A pass as a recipe writes it, with all its options."""
+    options = dict(entry)
+    name = str(options.pop("pass", ""))
+    if not name:
+        raise PlanError(f'{where}: a pass has no name; write pass = "…"')
+    typed = convert(options, plugin.load("passes", name).Options, f"{where}, pass '{name}'")
+    return Step(name=name, options=complete(typed))
+
+
+def counted(assignment: Mapping[str, str]) -> str:
+    """How many layers have which precision."""
+    counts = Counter(assignment.values())
+    return ", ".join(f"{count} × {name}" for name, count in counts.most_common()) or "all float"
 
 
 def compacted(steps: tuple[Step, ...], engine: str) -> tuple[Step, ...]:

@@ -15,6 +15,7 @@ from edgekit.errors import InputError, did_you_mean
 KINDS = {
     "families": "family",
     "metrics": "metric",
+    "mixed": "engine with mixed precision",
     "passes": "pass",
     "rewrites": "rewrite",
     "runtime.engines": "engine",

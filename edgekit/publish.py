@@ -69,8 +69,7 @@ def fill_bundle(
         for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
             if path.is_file():
                 (folder / path.name).write_bytes(path.read_bytes())
-    used = next(c for c in plan.candidates if c.name == chosen.name)
-    recipe = to_toml(chosen.name, plan.target.engine, [(s.name, s.options) for s in used.steps])
+    recipe = to_toml(chosen.name, plan.target.engine, [(s.name, s.options) for s in made.steps])
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
     outputs = npz.read(made.trial / "outputs.npz")
     groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}

@@ -13,8 +13,24 @@ from edgekit.typed import Typed, read_toml
 FOLDER = Path(__file__).parent / "recipes"
 
 
+class Mixed(Typed, frozen=True):
+    """A search for a precision of each layer, float among them.
+
+    Args:
+        litert, openvino: the precisions to measure, by the names in `edgekit.mixed`.
+        points: at most so many assignments are built.
+        groups: at most so many groups of layers are measured one by one.
+    """
+
+    litert: tuple[str, ...] = ()
+    openvino: tuple[str, ...] = ()
+    points: int = 6
+    groups: int = 16
+
+
 class Recipe(Typed, frozen=True):
-    """Either passes for each engine, in order, or other recipes to choose from by measurement.
+    """Either passes for each engine, in order, or other recipes to choose from by measurement,
+    or a search for mixed precision.
 
     A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is
     inserted where the next pass, or the engine, takes another kind of model. An engine that is
@@ -25,6 +41,7 @@ class Recipe(Typed, frozen=True):
     candidates: tuple[str, ...] = ()
     litert: tuple[dict[str, Any], ...] | None = None
     openvino: tuple[dict[str, Any], ...] | None = None
+    mixed: Mixed | None = None
 
     def passes(self, engine: str) -> tuple[dict[str, Any], ...] | None:
         """The passes for an engine; None when the recipe does not serve it."""
@@ -51,9 +68,11 @@ def find(name: str) -> Path:
 def load(name: str) -> Recipe:
     """A built-in recipe by name, or a TOML file by path."""
     recipe = read_toml(find(name), Recipe, "recipe")
-    if bool(recipe.candidates) == (recipe.litert is not None or recipe.openvino is not None):
+    has_passes = recipe.litert is not None or recipe.openvino is not None
+    if bool(recipe.candidates) + has_passes + (recipe.mixed is not None) != 1:
         raise InputError(
-            f"recipe '{name}' must have either candidates or passes ([[litert]], [[openvino]])"
+            f"recipe '{name}' must have one of: candidates, passes ([[litert]], [[openvino]]), "
+            "or [mixed]"
         )
     return recipe
 

@@ -15,6 +15,19 @@ from edgekit.sources import Trust
 from edgekit.typed import Typed, convert
 
 
+class Limits(Typed, frozen=True):
+    """What an artifact may cost at most: bytes, and latency in seconds or × float32."""
+
+    max_size: int | None = None
+    max_seconds: float | None = None
+    max_ratio: float | None = None
+
+    def time(self, float32: float) -> float | None:
+        """The limit on latency in seconds, beside a float32 artifact that takes `float32`."""
+        found = [self.max_seconds, self.max_ratio and self.max_ratio * float32]
+        return min((limit for limit in found if limit is not None), default=None)
+
+
 class Request(Typed, frozen=True):
     """Everything that can be asked of a conversion.
 
@@ -34,6 +47,7 @@ class Request(Typed, frozen=True):
     seed: int = 0
     gates: tuple[str, ...] = ()
     objective: str = "balanced"
+    limits: Limits = Limits()
     features: str | None = None
     threads: int | None = None
     seconds: float = 0.6
@@ -60,7 +74,7 @@ class Request(Typed, frozen=True):
         Raises:
             InputError: an unknown option or a value of the wrong type.
         """
-        groups: dict[str, Any] = {"given": Given, "trust": Trust}
+        groups: dict[str, Any] = {"given": Given, "trust": Trust, "limits": Limits}
         fields: dict[str, Any] = {}
         for name, given in options.items():
             value = plain(given)
@@ -70,7 +84,7 @@ class Request(Typed, frozen=True):
             elif name in Request.__struct_fields__ and name not in groups:
                 fields[name] = value
             else:
-                known = {f for kind in (Request, Given, Trust) for f in kind.__struct_fields__}
+                known = {f for kind in (Request, *groups.values()) for f in kind.__struct_fields__}
                 raise InputError(f"unknown option '{name}'; {did_you_mean(name, known)}")
         fields |= {
             "model": plain(model),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def sensitivity(
     if not sizes:
         raise PassError("mixed: the net has no layer with constant weights to choose a precision")
     draws = {name: array[:ROWS] for name, array in npz.read(proof / "draws.npz").items()}
-    exact = run(source, model, engine, threads, draws)
+    exact = run(source, engine, threads, draws)
     found, scratch, base = [], output / "variant", 0.0
     for names in grouped(sizes, groups):
         costs = {FLOAT: Cost()}
@@ -92,7 +93,7 @@ def sensitivity(
             steps = module.passes(dict.fromkeys(names, precision))
             try:
                 folder = apply(steps, source, scratch, proof / "calibration.npz")
-                values = run(folder, model, engine, threads, draws)
+                error = noise(exact, run(folder, engine, threads, draws))
             except (PassError, EngineError):  # not a precision of these layers
                 continue
             calls = [all_signatures(path, engine, threads) for path in (source, folder)]
@@ -100,13 +101,13 @@ def sensitivity(
             base = before.seconds
             sure = not after.ratio_low <= 1.0 <= after.ratio_high
             costs[precision] = Cost(
-                noise=noise(exact, values),
-                size=bytes_of(folder, model) - bytes_of(source, model),
+                noise=error,
+                size=bytes_of(folder) - bytes_of(source),
                 time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
             )
         found.append(Group(layers=tuple(names), costs=costs))
     shutil.rmtree(scratch, ignore_errors=True)
-    return Sensitivity(size=bytes_of(source, model), time=base, groups=tuple(found))
+    return Sensitivity(size=bytes_of(source), time=base, groups=tuple(found))
 
 
 def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
@@ -114,7 +115,7 @@ def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
     groups = [[name] for name in sizes]
     while len(groups) > limit:
         weights = [sum(sizes[name] for name in group) for group in groups]
-        pairs = [a + b for a, b in zip(weights, weights[1:], strict=False)]
+        pairs = [a + b for a, b in pairwise(weights)]
         k = int(np.argmin(pairs))
         groups[k : k + 2] = [groups[k] + groups[k + 1]]
     return groups
@@ -135,9 +136,7 @@ def apply(
     return source
 
 
-def run(
-    folder: Path, model: Model, engine: str, threads: int, draws: Mapping[str, Array]
-) -> dict[str, Array]:
+def run(folder: Path, engine: str, threads: int, draws: Mapping[str, Array]) -> dict[str, Array]:
     """The outputs of the family's loop."""
     made = Model.load(folder)
     return as_family(made, EngineRunner(folder, made, engine, threads)).trial(dict(draws))
@@ -155,7 +154,7 @@ def noise(exact: Mapping[str, Array], found: Mapping[str, Array]) -> float:
     return total
 
 
-def bytes_of(folder: Path, model: Model) -> int:
+def bytes_of(folder: Path) -> int:
     """The size of a model's artifacts."""
     made = Model.load(folder)
     files = [folder / file for file in made.files.values()]

@@ -22,7 +22,11 @@ edgekit
 pipeline
 publish inspect
 candidates report.page
-choose report.plots request
+choose report.plots
+request
+assign
+sensitivity
+mixed
 describe passes reference report validate
 measure original proof rewrites
 compare coverage litert_edit plan save sources worker workspace

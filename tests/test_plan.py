@@ -7,7 +7,7 @@ import pytest
 
 from edgekit import errors, plan, recipe, target
 from edgekit.errors import InputError, MissingDependency, PlanError
-from edgekit.plan import candidates_for, chain, make_plan
+from edgekit.plan import chain, make_plan, plan_for
 
 
 def names(passes: list[dict[str, Any]], engine: str) -> list[str]:
@@ -82,7 +82,7 @@ def test_which_steps_read_calibration_data(passes: dict[str, Any], calibrated: b
 def test_auto_gives_what_the_target_lists_and_the_engine_can() -> None:
     for name in target.names():
         device = target.load(name)
-        made = candidates_for(name, device, ["auto"])
+        made = plan_for(name, device, ["auto"]).candidates
         plain = {candidate.name for candidate in made if not candidate.name.endswith("+rewrites")}
         assert plain == set(device.precisions)
         assert made[0].name == "float32"
@@ -90,7 +90,7 @@ def test_auto_gives_what_the_target_lists_and_the_engine_can() -> None:
 
 
 def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> None:
-    made = candidates_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
+    made = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"]).candidates
     assert [(c.name, c.offered) for c in made] == [
         ("float32", False),
         ("int8-dynamic", True),
@@ -99,7 +99,7 @@ def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> Non
 
 
 def test_rewrites_are_tried_beside_a_lowering_that_was_inserted() -> None:
-    made = candidates_for("linux-litert", target.load("linux-litert"), ["int8"])
+    made = plan_for("linux-litert", target.load("linux-litert"), ["int8"]).candidates
     steps = {candidate.name: [step.name for step in candidate.steps] for candidate in made}
     plain, rewritten = steps["int8"], steps["int8+rewrites"]
     assert plain == ["export", "lower-litert", "quantize-litert", "compact-litert"]
@@ -111,7 +111,7 @@ def test_a_recipe_that_names_its_lowering_is_taken_as_it_is(tmp_path: Path) -> N
     own.write_text(
         'description = "x"\nlitert = [{ pass = "lower-litert", quantize = "dynamic" }]\n'
     )
-    made = candidates_for("linux-litert", target.load("linux-litert"), [str(own)])
+    made = plan_for("linux-litert", target.load("linux-litert"), [str(own)]).candidates
     assert [candidate.name for candidate in made] == ["float32", "own"]
 
 
@@ -119,20 +119,20 @@ def test_two_recipes_of_one_name_are_refused(tmp_path: Path) -> None:
     own = tmp_path / "int8.toml"
     own.write_text('description = "x"\n[[litert]]\npass = "quantize-litert"\n')
     with pytest.raises(PlanError, match="two recipes are called 'int8'"):
-        candidates_for("linux-litert", target.load("linux-litert"), ["int8", str(own)])
+        plan_for("linux-litert", target.load("linux-litert"), ["int8", str(own)])
 
 
 def test_a_bundles_recipe_repeats_its_passes(tmp_path: Path) -> None:
-    made = candidates_for("linux-litert", target.load("linux-litert"), ["int4-weights"])
+    made = plan_for("linux-litert", target.load("linux-litert"), ["int4-weights"]).candidates
     passes = [(step.name, step.options) for step in made[-1].steps]
     path = tmp_path / "again.toml"
     path.write_text(recipe.to_toml(made[-1].name, "litert", passes))
-    again = candidates_for("linux-litert", target.load("linux-litert"), [str(path)])
+    again = plan_for("linux-litert", target.load("linux-litert"), [str(path)]).candidates
     assert again[-1].steps == made[-1].steps
 
 
 def test_the_same_recipe_twice_is_one_candidate() -> None:
-    made = candidates_for("intel-cpu", target.load("intel-cpu"), ["int8", "auto", "int8"])
+    made = plan_for("intel-cpu", target.load("intel-cpu"), ["int8", "auto", "int8"]).candidates
     assert [candidate.name for candidate in made].count("int8") == 1
 
 

@@ -66,7 +66,7 @@ def test_unknown_name() -> None:
 def test_either_candidates_or_passes(tmp_path: Path, text: str) -> None:
     path = tmp_path / "own.toml"
     path.write_text(text)
-    with pytest.raises(InputError, match="must have either candidates or passes"):
+    with pytest.raises(InputError, match="must have one of: candidates, passes"):
         recipe.load(str(path))
 
 

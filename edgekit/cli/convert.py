@@ -52,6 +52,14 @@ from edgekit.cli._show import Bar, emit, json_option, table
     help="Quality that must be met, such as 'psnr>=30' (quoted); repeatable.",
 )
 @click.option(
+    "--max-size", metavar="SIZE", help="Largest artifact allowed, such as 800kB or 1.5MB."
+)
+@click.option(
+    "--max-latency",
+    metavar="TIME",
+    help="Longest latency allowed: such as 5ms, or 0.5x of float32.",
+)
+@click.option(
     "--data",
     metavar="DATA",
     help="Your data: npz, npy, a folder of images or wav files, or module:function.",
@@ -153,7 +161,29 @@ def options(asked: dict[str, Any]) -> dict[str, Any]:
         "input_range": parse_range(asked.pop("input_range"), "--input-range"),
         "output_range": parse_range(asked.pop("output_range"), "--output-range"),
     }
-    return asked | renamed
+    allowed = limits(asked.pop("max_size"), asked.pop("max_latency"))
+    return asked | renamed | allowed
+
+
+def limits(size: str | None, latency: str | None) -> dict[str, float | int | None]:
+    """`800kB` and `5ms` or `0.5x` as the limits of a Request."""
+    found: dict[str, float | int | None] = {}
+    if size is not None:
+        found["max_size"] = round(quantity(size, {"kB": 1e3, "MB": 1e6}, "--max-size", "800kB"))
+    if latency is not None:
+        ratio = latency.strip().endswith("x")
+        units = {"x": 1.0} if ratio else {"ms": 1e-3, "s": 1.0}
+        value = quantity(latency, units, "--max-latency", "5ms or 0.5x")
+        found["max_ratio" if ratio else "max_seconds"] = value
+    return found
+
+
+def quantity(text: str, units: dict[str, float], option: str, example: str) -> float:
+    """A positive number with its unit."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]+)\s*", text)
+    if not found or found[2] not in units or float(found[1]) <= 0:
+        raise click.UsageError(f"{option} '{text}' is no number with its unit, such as {example}")
+    return float(found[1]) * units[found[2]]
 
 
 def parse_size(text: str) -> tuple[int, ...]:
@@ -183,6 +213,8 @@ def show_plan(plans: Any, as_json: bool) -> None:
             "target": plan.name,
             "engine": plan.target.engine,
             "candidates": {c.name: [s.name for s in c.steps] for c in plan.candidates},
+            "search": plan.search
+            and {"precisions": plan.search.precisions, "points": plan.search.points},
         }
         for plan in plans
     ]
@@ -190,6 +222,14 @@ def show_plan(plans: Any, as_json: bool) -> None:
         {"target": plan.name, "candidate": c.name, "steps": " → ".join(s.name for s in c.steps)}
         for plan in plans
         for c in plan.candidates
+    ] + [
+        {
+            "target": plan.name,
+            "candidate": f"{plan.search.name}-1…{plan.search.points}",
+            "steps": f"each layer one of: float, {', '.join(plan.search.precisions)}",
+        }
+        for plan in plans
+        if plan.search
     ]
     emit(value, as_json, table(rows))
 

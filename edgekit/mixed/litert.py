@@ -18,13 +18,14 @@ WEIGHTS = {
     "BATCH_MATMUL": 1,
     "EMBEDDING_LOOKUP": 1,
 }
-BLOCK = 32  # weights that share a scale in 4 and 2 bits, in dense layers wide enough
+# Blocks of 32 weights that share a scale are for dense layers, whose inputs must be so many times.
 RULES: dict[str, dict[str, Any]] = {
     "16x8": {"mode": "static", "activations": 16},
     "w8a8": {"mode": "dynamic"},
     "w8": {"mode": "weights"},
     "w4": {"mode": "dynamic", "bits": 4},
-    "w2": {"mode": "dynamic", "bits": 2},
+    "w4b32": {"mode": "dynamic", "bits": 4, "op": "FULLY_CONNECTED", "granularity": "block-32"},
+    "w2b32": {"mode": "dynamic", "bits": 2, "op": "FULLY_CONNECTED", "granularity": "block-32"},
 }
 PRECISIONS = ("float", *RULES)
 
@@ -51,11 +52,6 @@ def passes(assignment: Mapping[str, str]) -> list[dict[str, Any]]:
     rules = []
     for precision, rule in RULES.items():
         names = [name for name, wanted in assignment.items() if wanted == precision]
-        if not names:
-            continue
-        where = {"layers": "^(" + "|".join(map(re.escape, names)) + ")"}
-        rules.append(rule | where)
-        if "bits" in rule:
-            dense = {"op": "FULLY_CONNECTED", "granularity": f"block-{BLOCK}"}
-            rules.append(rule | where | dense)
+        if names:
+            rules.append(rule | {"layers": "^(" + "|".join(map(re.escape, names)) + ")"})
     return [{"pass": "quantize-litert", "rules": rules}] if rules else []

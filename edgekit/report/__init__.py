@@ -14,14 +14,15 @@ class Result(Typed, frozen=True):
     """One candidate on one target.
 
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
-    `delegated` the share of ops on the engine's fast path. `verdict` says whether it was chosen,
-    or why not; `same_as` names an earlier candidate with the same artifact, `failure` is set when
-    it could not be made or run.
+    `delegated` the share of ops on the engine's fast path. `note` says what sets it apart from
+    others of its recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
+    candidate with the same artifact, `failure` is set when it could not be made or run.
     """
 
     name: str
     recipe: str
     offered: bool = True
+    note: str = ""
     steps: tuple[str, ...] = ()
     size: int = 0
     memory: int = 0
