@@ -37,8 +37,8 @@ def test_converts_for_both_engines(name: str, home: Path) -> None:
     )
     assert report.family == FAMILIES[name]
     for target in report.targets:
-        failed = {r.name: r.failure for r in target.results if r.failure}
-        assert not failed.keys() - ({"int8"} if name == "recurrent-decoder" else set())
+        failed = {r.recipe: r.failure for r in target.results if r.failure}
+        assert not failed.keys() - ({"int8"} if name == "recurrent-decoder" else set()), failed
         assert target.bundle is not None
         net = edgekit.load(target.bundle)
         described = net.output_tensor(net.model, net.shown(net.model))
