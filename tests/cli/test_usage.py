@@ -5,6 +5,7 @@ import re
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -152,6 +153,18 @@ def test_models_that_are_none(shell: Shell, command: str, name: str, message: st
     place = shell.folder / name
     args = shell.conversion(place) if command == "convert" else ["inspect", place]
     assert_matches(message, shell.refuse(*args))
+
+
+def test_inspecting_a_bundle_as_a_model(shell: Shell, tiny_bundle: Path) -> None:
+    error = shell.refuse("inspect", tiny_bundle, "--family", "latent")
+    assert "is converted already; --family, --input-size, … are for models" in error
+
+
+def test_a_model_is_inspected_as_it_would_be_converted(shell: Shell) -> None:
+    """One that convert takes only with a size is inspected with that size."""
+    printed = shell("inspect", shell.nets / "signal.keras", "--input-size", "256").success()
+    assert "family: image-to-image" in printed
+    assert "(1, 256, 1)" in printed
 
 
 def test_an_output_that_exists(shell: Shell) -> None:
