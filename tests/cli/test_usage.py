@@ -225,5 +225,30 @@ def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--data", "nowhere"], "--data 'nowhere' does not exist"),
+        (["--data", "words.npy"], "--data 'words.npy' is no readable npz or npy"),
+        (["--data", "empty"], "--data 'empty' holds no images or wav files"),
+        (["--data", "nowhere:rows"], "--data nowhere:rows: ModuleNotFoundError: No module"),
+        (["--features", "net.tflite"], "--features 'net.tflite' does not exist"),
+        (["--features", "nowhere:f"], "--features 'nowhere:f' is no file and no module:function"),
+        (["--custom-objects", "gians"], "--custom-objects gians: ModuleNotFoundError: No module"),
+        (["--custom-objects", "no.gains"], "--custom-objects no.gains: ModuleNotFoundError"),
+    ],
+)
+def test_a_dry_run_refuses_what_is_not_there(shell: Shell, args: list[str], message: str) -> None:
+    shell.write("words.npy", "no arrays\n")
+    (shell.folder / "empty").mkdir()
+    error = shell.refuse(*shell.conversion("latent.keras", "--dry-run", *args))
+    assert_matches(message, error)
+
+
+def test_a_dry_run_refuses_a_damaged_model(shell: Shell) -> None:
+    error = shell.refuse(*shell.conversion("cut.keras", "--dry-run"))
+    assert_matches("is corrupt or no .keras file", error)
+
+
 def assert_matches(pattern: str, error: str) -> None:
     assert re.search(pattern, error), error
