@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,12 @@ class Candidate(Typed, frozen=True):
 
 
 class TargetPlan(Typed, frozen=True):
-    """All candidates of one target, the float32 baseline first."""
+    """All candidates of one target, the float32 baseline first. `remarks`: what was left out."""
 
     name: str
     target: Target
     candidates: tuple[Candidate, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan]:
@@ -88,7 +89,14 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
             for step in candidate.steps:
                 for module in step.load().NEEDS:
                     require(module, "convert")
-        plans.append(TargetPlan(name=Path(name).stem, target=device, candidates=candidates))
+        plans.append(
+            TargetPlan(
+                name=Path(name).stem,
+                target=device,
+                candidates=candidates,
+                remarks=tuple(left_out(Path(name).stem, device, recipes)),
+            )
+        )
     return plans
 
 
@@ -126,6 +134,20 @@ def candidates_for(name: str, device: Target, recipes: Sequence[str]) -> tuple[C
             f"it takes: {', '.join(device.precisions)}"
         )
     return tuple(built)
+
+
+def left_out(name: str, device: Target, recipes: Sequence[str]) -> Iterator[str]:
+    """A remark for each candidate of the user's own recipe files that the target does not take.
+
+    The built-in recipes offer everything there is, so of them it goes without saying.
+    """
+    for asked in recipes:
+        for each in recipe.load(asked).candidates if asked.endswith(".toml") else ():
+            if not each.endswith(".toml") and each not in device.precisions:
+                taken = ", ".join(device.precisions)
+                yield f"{name}: '{each}' of '{asked}' is left out; the target takes {taken}"
+            elif recipe.load(each).passes(device.engine) is None:
+                yield f"{name}: '{each}' of '{asked}' is left out; no passes for {device.engine}"
 
 
 def chain(

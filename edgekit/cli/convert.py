@@ -119,6 +119,7 @@ def show_plan(plans: Any, as_json: bool) -> None:
             "target": plan.name,
             "engine": plan.target.engine,
             "candidates": {c.name: [s.name for s in c.steps] for c in plan.candidates},
+            "remarks": plan.remarks,
         }
         for plan in plans
     ]
@@ -127,7 +128,8 @@ def show_plan(plans: Any, as_json: bool) -> None:
         for plan in plans
         for c in plan.candidates
     ]
-    emit(value, as_json, table(rows))
+    notes = [f"note: {remark}" for plan in plans for remark in plan.remarks]
+    emit(value, as_json, "\n".join([table(rows), *notes]))
 
 
 def show_report(report: Any, output: Path, as_json: bool) -> None:

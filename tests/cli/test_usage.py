@@ -225,6 +225,12 @@ def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}
 
 
+def test_a_dry_run_tells_what_the_target_leaves_of_a_recipe(shell: Shell) -> None:
+    shell.write("mine.toml", RECIPE + 'candidates = ["int8", "int8x16"]')
+    printed = shell.convert("latent.keras", "--dry-run", recipe="mine.toml").success()
+    assert "note: linux-litert: 'int8x16' of 'mine.toml' is left out; the target takes" in printed
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
