@@ -125,7 +125,7 @@ class Bench:
             )
             content = (folder / "result.json").read_bytes()
             found = msgspec.json.decode(content, type=Sensitivity)
-            assignments = front(found, search.points, limits.max_size, limits.time(found.time))
+            assignments = front(found, search.points, limits.max_size, limits.seconds(found.time))
         except OWN_FAILURES as error:
             return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
         return self._attempt_all(plan, search.candidates(engine, assignments), threads, built, done)

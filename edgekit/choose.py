@@ -108,13 +108,13 @@ def reject(
 
 def over(result: Result, limits: Limits) -> str:
     """Which of the user's limits a result breaks; empty when none."""
-    latency = result.latency
     if limits.max_size is not None and result.size > limits.max_size:
         return f"{result.size} bytes, wanted at most {limits.max_size}"
-    if latency and limits.max_seconds is not None and latency.seconds > limits.max_seconds:
-        return f"{latency.seconds * 1e3:.3g} ms, wanted at most {limits.max_seconds * 1e3:.3g} ms"
-    if latency and limits.max_ratio is not None and latency.ratio > limits.max_ratio:
-        return f"{latency.ratio:.2f} × float32, wanted at most {limits.max_ratio:g} ×"
+    if result.latency and limits.max_latency is not None:
+        limit, unit = limits.max_latency
+        found = result.latency.ratio if unit == "x" else result.latency.seconds
+        if found > limit:
+            return f"latency {found:.3g} {unit}, wanted at most {limit:g} {unit}"
     return ""
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import wave
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError, did_you_mean, one_line, require
+from edgekit.errors import InputError, check_module, did_you_mean, one_line, require
 from edgekit.model import Model, Tensor
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
@@ -35,14 +34,30 @@ def load_data(spec: str, model: Model) -> dict[str, Array]:
     path = Path(spec)
     if path.is_dir():
         return load_folder(path, model)
-    if path.suffix in (".npz", ".npy") or path.exists():
-        arrays = load_arrays(path, model)
-    elif ":" in spec:
-        arrays = named(call_function(spec), model, spec)
-    else:
-        raise InputError(f"--data '{spec}' does not exist (npz, npy, folder or module:function)")
+    rows = call_function(spec) if is_function(spec) else read_arrays(path)
+    arrays = named(rows, model, spec)
     check_names(arrays, model, spec)
     return arrays
+
+
+def check_data(spec: str) -> None:
+    """Raise InputError for what can be seen to be no data without knowing the model.
+
+    A function is not called, nor its module imported.
+    """
+    path = Path(spec)
+    if path.is_dir():
+        sample_files(path)
+    elif is_function(spec):
+        check_module(spec.partition(":")[0], f"--data {spec}")
+    else:
+        read_arrays(path)
+
+
+def is_function(spec: str) -> bool:
+    """Whether it is `module:function` rather than a place."""
+    path = Path(spec)
+    return ":" in spec and path.suffix not in (".npz", ".npy") and not path.exists()
 
 
 def check_names(arrays: dict[str, Array], model: Model, where: str) -> None:
@@ -90,32 +105,35 @@ def numbers(rows: Any, where: str) -> Array:
     return array
 
 
-def load_arrays(path: Path, model: Model) -> dict[str, Array]:
-    """A .npz or .npy; pickled objects are refused."""
+def read_arrays(path: Path) -> Any:
+    """The content of a .npz or .npy; pickled objects are refused."""
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            rows = dict(loaded) if hasattr(loaded, "files") else loaded
+        loaded = np.load(path, allow_pickle=False)
+        return dict(loaded) if hasattr(loaded, "files") else loaded
     except FileNotFoundError:
-        raise InputError(f"--data '{path}' does not exist") from None
+        raise InputError(
+            f"--data '{path}' does not exist (npz, npy, folder or module:function)"
+        ) from None
     except Exception as error:  # a damaged file raises nearly every type here
         raise InputError(f"--data '{path}' is no readable npz or npy: {error}") from None
-    return named(rows, model, str(path))
 
 
-def load_folder(folder: Path, model: Model) -> dict[str, Array]:
-    """Every image or sound of a folder (in name order), fitted to each sample input."""
+def sample_files(folder: Path) -> list[Path]:
+    """The images of a folder, or its sounds where one of those comes first, in name order."""
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGES | SOUNDS)[:MOST]
     if not files:
         raise InputError(f"--data '{folder}' holds no images or wav files")
+    kind = IMAGES if files[0].suffix.lower() in IMAGES else SOUNDS
+    return [path for path in files if path.suffix.lower() in kind]
+
+
+def load_folder(folder: Path, model: Model) -> dict[str, Array]:
+    """Every image or sound of a folder, fitted to each sample input."""
+    files = sample_files(folder)
     inputs = sample_inputs(model)
     if not inputs:
         raise InputError(f"--data '{folder}': a {model.family} net takes no images or sounds")
-    read: Callable[[Path, Tensor], Array] = (
-        read_image if files[0].suffix.lower() in IMAGES else read_sound
-    )
-    kind = IMAGES if files[0].suffix.lower() in IMAGES else SOUNDS
-    files = [path for path in files if path.suffix.lower() in kind]
+    read = read_image if files[0].suffix.lower() in IMAGES else read_sound
     arrays = {key: np.stack([read(path, t) for path in files]) for key, t in inputs.items()}
     return arrays | {key.split("/")[1]: rows for key, rows in arrays.items()}
 

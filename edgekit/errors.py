@@ -100,6 +100,21 @@ def require(module: str, extra: str) -> None:
         raise MissingDependency(f"'{module}' is not installed; run: pip install 'edgekit[{extra}]'")
 
 
+def check_module(name: str, what: str) -> None:
+    """Check that a module of the user's is there, without running it.
+
+    Raises:
+        InputError: beginning with `what`.
+    """
+    try:
+        if find_spec(name) is not None:
+            return
+        reason = f"ModuleNotFoundError: No module named '{name}'"
+    except Exception as error:  # of the package that holds it, which is imported
+        reason = one_line(error)
+    raise InputError(f"{what}: {reason}")
+
+
 def one_line(error: Exception) -> str:
     """An error of the user's or a library's code: its type and the first line of its message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

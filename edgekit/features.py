@@ -11,13 +11,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgekit.errors import EngineError, InputError, one_line
+from edgekit.errors import EngineError, InputError, check_module, one_line
 from edgekit.rng import Random
 
 Array = NDArray[Any]
 Features = Callable[[Array], Array]
 
 BUILT_IN = "built-in random-convolution features (untrained; --features gives others)"
+NETS = (".tflite", ".xml")
 SIDE = 64  # images are reduced to this before the convolutions
 WIDTHS = (16, 32)
 
@@ -35,23 +36,27 @@ def load_features(spec: str | None) -> tuple[Features, str]:
     """
     if spec is None:
         return random_convolutions, BUILT_IN
+    check_features(spec)
     path = Path(spec)
-    if path.suffix in (".tflite", ".xml"):
-        if not path.is_file():
-            raise InputError(f"--features '{spec}' does not exist")
+    if path.suffix in NETS:
         return net_features(path), path.name
     module, _, name = spec.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"--features '{spec}' is no file and no module:function: {one_line(error)}"
-        ) from None
     except Exception as error:  # the user's own code may fail in any way
         raise InputError(f"--features '{spec}': {one_line(error)}") from None
     if not callable(found):
         raise InputError(f"--features '{spec}' is a {type(found).__name__}, expected a function")
     return own_features(found, spec), spec
+
+
+def check_features(spec: str) -> None:
+    """Raise InputError when there is no such file or module; neither is loaded."""
+    if Path(spec).suffix not in NETS:
+        what = f"--features '{spec}' is no file and no module:function"
+        check_module(spec.partition(":")[0], what)
+    elif not Path(spec).is_file():
+        raise InputError(f"--features '{spec}' does not exist")
 
 
 def own_features(function: Features, spec: str) -> Features:

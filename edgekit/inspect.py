@@ -1,4 +1,4 @@
-"""What is inside a bundle, an artifact or a model, as a summary and tables."""
+"""What is inside a bundle, an artifact or a model, as a summary and tables of plain values."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.errors import InputError, require
 from edgekit.litert_file import REWRITES, Graph, read_graph, read_note
-from edgekit.model import Model, Tensor
-from edgekit.report import megabytes
+from edgekit.model import Model
 from edgekit.sources import Trust, part_files
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
@@ -25,26 +24,30 @@ WEIGHT_BYTES = 64  # smaller constants are shapes and scalars
 
 
 class Facts(Typed, frozen=True):
-    """A summary by name, and tables by title."""
+    """A summary by name, and tables by title: sizes in bytes, shapes as numbers."""
 
     summary: dict[str, Any]
     tables: dict[str, Rows]
 
 
-def inspect(path: Path, trust: Trust) -> Facts:
-    """Look into a bundle, a .tflite or .xml artifact, or a model.
+def inspect(path: Path, given: Given, trust: Trust) -> Facts:
+    """Look into a bundle, a .tflite or .xml artifact, or a model, of which `given` is known.
 
     Raises:
-        InputError: nothing there, or none of these.
+        InputError: nothing there, none of these, or something given of what is no model.
     """
-    if (path / MANIFEST).is_file():
-        return bundle_facts(path)
-    if path.suffix == ".tflite" and path.is_file():
-        return litert_facts(path)
-    if path.suffix == ".xml" and path.is_file():
-        return openvino_facts(path)
-    part_files(path)
-    return model_facts(path, trust)
+    kinds = {
+        bundle_facts: (path / MANIFEST).is_file(),
+        litert_facts: path.suffix == ".tflite" and path.is_file(),
+        openvino_facts: path.suffix == ".xml" and path.is_file(),
+    }
+    facts = next((look for look, fits in kinds.items() if fits), None)
+    if facts is None:
+        part_files(path)
+        return model_facts(path, given, trust)
+    if given != Given():
+        raise InputError(f"'{path}' is converted already; --family, --input-size, … are for models")
+    return facts(path)
 
 
 def bundle_facts(folder: Path) -> Facts:
@@ -59,18 +62,21 @@ def bundle_facts(folder: Path) -> Facts:
         "target": manifest.target,
         "engine": manifest.engine,
         "recipe": manifest.recipe,
-        "size": megabytes(sum(file.size for file in manifest.files.values())),
+        "size": sum(file.size for file in manifest.files.values()),
         "verdict": measured.get("verdict", ""),
-        "latency × float32": round(latency.get("ratio", 0.0), 3),
+        "latency_vs_float32": latency.get("ratio"),
         "created": manifest.created,
-        "license": manifest.model.license or "(none given)",
+        "license": manifest.model.license,
     }
     tables = {"signatures": signature_rows(manifest.model)}
     if manifest.engine == "litert":
-        for name, file in manifest.model.files.items():
-            tables[f"ops of {name}"] = litert_ops(folder / file)
+        tables["ops"] = [
+            {"signature": name, **row}
+            for name, file in manifest.model.files.items()
+            for row in litert_ops(folder / file)
+        ]
     scores = manifest.scores.items()
-    tables["scores"] = [{"metric": name, "value": f"{value:.4g}"} for name, value in scores]
+    tables["scores"] = [{"metric": name, "value": value} for name, value in scores]
     return Facts(summary=summary, tables=tables)
 
 
@@ -80,17 +86,17 @@ def litert_facts(path: Path) -> Facts:
     ends = [("input", i) for i in graph.inputs] + [("output", i) for i in graph.outputs]
     rows = [
         {
-            "": kind,
+            "side": side,
             "name": graph.tensors[i].name,
-            "shape": str(graph.tensors[i].shape),
+            "shape": graph.tensors[i].shape,
             "dtype": graph.tensors[i].dtype.lower(),
         }
-        for kind, i in ends
+        for side, i in ends
     ]
     summary = {
         "artifact": str(path),
-        "size": megabytes(path.stat().st_size),
-        "constant elements": graph.constants(),
+        "size": path.stat().st_size,
+        "constant_elements": graph.constants(),
     }
     tables = {"tensors": rows, "ops": litert_ops(path)}
     if done := rewrite_rows(path):
@@ -121,13 +127,13 @@ def rewrite_rows(path: Path) -> Rows:
 
 
 def dtypes(graph: Graph, tensors: Sequence[int], least: int) -> str:
-    """The types of tensors whose constant data has at least `least` bytes."""
+    """The types of tensors whose constant data has at least `least` bytes; empty without any."""
     found = {
         graph.tensors[i].dtype.lower()
         for i in tensors
         if i >= 0 and graph.tensors[i].bytes >= least
     }
-    return "/".join(sorted(found)) or "–"
+    return "/".join(sorted(found))
 
 
 def openvino_facts(path: Path) -> Facts:
@@ -144,18 +150,18 @@ def openvino_facts(path: Path) -> Facts:
     kinds = Counter(op.get_type_name() for op in graph.get_ops())
     rows = [{"op": name, "count": count} for name, count in sorted(kinds.items())]
     size = sum(p.stat().st_size for p in (path, path.with_suffix(".bin")) if p.is_file())
-    summary = {"artifact": str(path), "size": megabytes(size)}
+    summary = {"artifact": str(path), "size": size}
     return Facts(summary=summary, tables={"ops": rows})
 
 
-def model_facts(path: Path, trust: Trust) -> Facts:
+def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     """What convert would see in a model: loaded in a child process, as convert does."""
     for module in DESCRIBE_NEEDS:
         require(module, "convert")
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
         folder = workspace.step(
-            "edgekit.describe:describe", source=path.absolute(), given=Given(), trust=trust
+            "edgekit.describe:describe", source=path.absolute(), given=given, trust=trust
         )
         model = Model.load(folder)
     summary = {
@@ -163,11 +169,10 @@ def model_facts(path: Path, trust: Trust) -> Facts:
         "family": model.family,
         "parameters": model.parameters,
         "prior": model.settings.prior,
-        "classes": model.settings.classes or "–",
-        "float32 size": megabytes(4 * model.parameters),
+        "classes": model.settings.classes,
+        "float32_size": 4 * model.parameters,
+        "remarks": model.remarks,
     }
-    if model.remarks:
-        summary["notes"] = "; ".join(model.remarks)
     return Facts(summary=summary, tables={"signatures": signature_rows(model)})
 
 
@@ -176,19 +181,14 @@ def signature_rows(model: Model) -> Rows:
     return [
         {
             "signature": name,
-            "": side,
+            "side": side,
             "name": tensor.name,
             "role": tensor.role,
-            "shape": str(tensor.shape),
+            "shape": tensor.shape,
             "dtype": tensor.dtype,
-            "range": range_text(tensor),
+            "range": tensor.range,
         }
         for name, signature in model.signatures.items()
         for side, group in (("input", signature.inputs), ("output", signature.outputs))
         for tensor in group
     ]
-
-
-def range_text(tensor: Tensor) -> str:
-    """`-1…1`, or a dash."""
-    return f"{tensor.range[0]:g}…{tensor.range[1]:g}" if tensor.range else "–"

@@ -15,10 +15,11 @@ from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import gates_for, parse_gate
+from edgekit.data import check_data
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
-from edgekit.features import load_features
+from edgekit.features import check_features, load_features
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.plan import TargetPlan, make_plan
@@ -27,7 +28,7 @@ from edgekit.publish import write_bundles, write_report
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
-from edgekit.sources import part_files
+from edgekit.sources import check_parts, part_files
 from edgekit.workspace import Workspace, default_cache
 
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "numpy")
@@ -108,7 +109,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
             features=features_name,
             inputs=request.data or family.self_made,
             resampled={} if request.data else proof.noise(),
-            remarks=model.remarks,
+            remarks=(*model.remarks, *(remark for plan in plans for remark in plan.remarks)),
             machine=machine(),
             tools=tools(),
             targets=tuple(reports),
@@ -146,8 +147,13 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
     if request.given.family:
         plugin.load("families", request.given.family)
     gates_for(Family, request.gates)
-    part_files(request.model)
+    files = part_files(request.model)
     plans = make_plan(request.targets, request.recipes)
+    check_parts(files, request.trust)
+    if request.data:
+        check_data(request.data)
+    if request.features:
+        check_features(request.features)
     check_place(request.output)
     for plan in plans:
         place = request.output / plan.name

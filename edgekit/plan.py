@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +96,16 @@ class Search(Typed, frozen=True):
 
 
 class TargetPlan(Typed, frozen=True):
-    """All candidates of one target, the float32 baseline first, and what finds more of them."""
+    """All candidates of one target, the float32 baseline first, and what finds more of them.
+
+    `remarks`: what was left out.
+    """
 
     name: str
     target: Target
     candidates: tuple[Candidate, ...]
     search: Search | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def most(self) -> int:
@@ -164,7 +168,13 @@ def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
             f"no recipe of {', '.join(recipes)} fits target '{name}'; "
             f"it takes: {', '.join(device.precisions)}"
         )
-    return TargetPlan(name=Path(name).stem, target=device, candidates=tuple(built), search=search)
+    return TargetPlan(
+        name=Path(name).stem,
+        target=device,
+        candidates=tuple(built),
+        search=search,
+        remarks=tuple(left_out(Path(name).stem, device, recipes)),
+    )
 
 
 def search_for(
@@ -207,6 +217,20 @@ def wanted_recipes(device: Target, recipes: Sequence[str]) -> dict[str, str]:
             if wanted.setdefault(title, source) != source or (title == BASELINE != source):
                 raise PlanError(f"two recipes are called '{title}'; rename '{source}'")
     return wanted
+
+
+def left_out(name: str, device: Target, recipes: Sequence[str]) -> Iterator[str]:
+    """A remark for each candidate of the user's own recipe files that the target does not take.
+
+    The built-in recipes offer everything there is, so of them it goes without saying.
+    """
+    for asked in recipes:
+        for each in recipe.load(asked).candidates if asked.endswith(".toml") else ():
+            if not each.endswith(".toml") and each not in device.precisions:
+                taken = ", ".join(device.precisions)
+                yield f"{name}: '{each}' of '{asked}' is left out; the target takes {taken}"
+            elif not recipe.load(each).mixed and recipe.load(each).passes(device.engine) is None:
+                yield f"{name}: '{each}' of '{asked}' is left out; no passes for {device.engine}"
 
 
 def chain(

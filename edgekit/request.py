@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,16 +16,15 @@ from edgekit.typed import Typed, convert
 
 
 class Limits(Typed, frozen=True):
-    """What an artifact may cost at most: bytes, and latency in seconds or × float32."""
+    """What an artifact may cost at most: bytes, and latency in seconds ("s") or × float32 ("x")."""
 
     max_size: int | None = None
-    max_seconds: float | None = None
-    max_ratio: float | None = None
+    max_latency: tuple[float, Literal["s", "x"]] | None = None
 
-    def time(self, float32: float) -> float | None:
+    def seconds(self, float32: float) -> float | None:
         """The limit on latency in seconds, beside a float32 artifact that takes `float32`."""
-        found = [self.max_seconds, self.max_ratio and self.max_ratio * float32]
-        return min((limit for limit in found if limit is not None), default=None)
+        value, unit = self.max_latency or (None, "s")
+        return value * float32 if value is not None and unit == "x" else value
 
 
 class Request(Typed, frozen=True):

@@ -85,7 +85,7 @@ def test_every_command_shown_can_be_typed(words: list[str]) -> None:
     context = command.make_context(words[0], list(words[1:]))
     for name in context.params.get("targets", ()):
         target.load(name)
-    for name in context.params.get("recipes", ()):
+    for name in context.params.get("recipe", ()):
         recipe.load(name)
 
 

@@ -98,6 +98,19 @@ def test_the_baseline_is_made_but_not_offered_when_it_was_not_asked_for() -> Non
     ]
 
 
+def test_what_the_users_own_recipe_offers_in_vain_is_told(tmp_path: Path) -> None:
+    own, other = tmp_path / "own.toml", tmp_path / "other.toml"
+    other.write_text('description = "x"\n[[openvino]]\npass = "quantize-openvino"\n')
+    own.write_text(f'description = "x"\ncandidates = ["int8", "int8x16", "{other}"]\n')
+    (mine,) = make_plan(["linux-litert"], [str(own)])
+    assert [remark.split("; ")[0] for remark in mine.remarks] == [
+        f"linux-litert: 'int8x16' of '{own}' is left out",
+        f"linux-litert: '{other}' of '{own}' is left out",
+    ]
+    (built_in,) = make_plan(["intel-cpu"], ["auto"])
+    assert built_in.remarks == ()
+
+
 def test_rewrites_are_tried_beside_a_lowering_that_was_inserted() -> None:
     made = plan_for("linux-litert", target.load("linux-litert"), ["int8"]).candidates
     steps = {candidate.name: [step.name for step in candidate.steps] for candidate in made}

@@ -99,4 +99,5 @@ def test_a_source(name: str, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no model")
     assert module.matches(tmp_path / "photo.jpg") is False
     assert module.matches(tmp_path / "missing") is False
+    assert callable(module.check)
     assert callable(module.open_parts)

@@ -42,11 +42,6 @@ def emit(value: Any, as_json: bool, text: str) -> None:
     click.echo(json.dumps(value, indent=2) if as_json else text)
 
 
-def json_option(function: Any) -> Any:
-    """The --json option of every command that prints a result."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(function)
-
-
 class Bar:
     """Progress of a conversion on standard error: a bar with the time left, or lines."""
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from edgekit.cli._show import emit, json_option, table
+from edgekit.cli._options import bundle_argument, json_option
+from edgekit.cli._show import emit, table
 
 
 @click.command("bench", short_help="Time a bundle on this machine, for several thread counts.")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@bundle_argument
 @click.option("--threads", default="1", show_default=True, help="Thread counts, such as 1,2,4.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long to measure each.")
 @json_option

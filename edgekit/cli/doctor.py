@@ -9,7 +9,8 @@ from importlib.util import find_spec
 
 import click
 
-from edgekit.cli._show import emit, json_option, table
+from edgekit.cli._options import json_option
+from edgekit.cli._show import emit, table
 
 # module → (distribution, what it is for, the extra that brings it)
 PARTS = {

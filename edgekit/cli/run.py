@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from edgekit.cli._show import emit, json_option
+from edgekit.cli._options import bundle_argument, json_option, threads_option
+from edgekit.cli._show import emit
 
 
 @click.command("run", short_help="Generate with a bundle, to a picture, a sound or arrays.")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@bundle_argument
 @click.option(
     "--count", "-n", default=1, show_default=True, type=click.IntRange(1), help="How many samples."
 )
@@ -37,7 +38,7 @@ from edgekit.cli._show import emit, json_option
     required=True,
     help="A .png (grid), .wav, .npy or .npz file.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Engine threads; the target's by default.")
+@threads_option
 @json_option
 def command(bundle: Path, count: int, seed: int, label: int | None, input_path: Path | None,
             output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from edgekit.cli._show import emit, json_option, table
+from edgekit.cli._options import json_option
+from edgekit.cli._show import emit, table
 
 
 @click.command("targets", short_help="List the devices, or show one.")

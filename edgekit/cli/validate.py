@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from edgekit.cli._show import emit, json_option, table
+from edgekit.cli._options import bundle_argument, json_option, threads_option
+from edgekit.cli._show import emit, table
 
 
 @click.command("validate", short_help="Check a bundle on this machine: files, fidelity, latency.")
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--threads", type=click.IntRange(1), help="Engine threads; the target's by default.")
+@bundle_argument
+@threads_option
 @json_option
 def command(bundle: Path, threads: int | None, as_json: bool) -> None:
     """Run BUNDLE's golden samples here and compare them with the original's outputs.

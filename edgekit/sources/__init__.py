@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import plugin
-from edgekit.errors import InputError, did_you_mean
+from edgekit.errors import InputError, check_module, did_you_mean
 from edgekit.model import Prior, Range
 from edgekit.typed import Typed, read_toml
 
@@ -81,6 +81,14 @@ def identify(path: Path) -> str:
         f"'{path}' is no format edgekit reads: .keras, .h5, a SavedModel folder, or a folder with "
         "model.toml; save the model with model.save('model.keras')"
     )
+
+
+def check_parts(files: Mapping[str, Path], trust: Trust) -> None:
+    """Raise InputError for what can be seen to be wrong without loading a part."""
+    for name in trust.custom_objects:
+        check_module(name, f"--custom-objects {name}")
+    for path in files.values():
+        plugin.load("sources", identify(path)).check(path, trust)
 
 
 def open_parts(files: Mapping[str, Path], trust: Trust) -> dict[str, Part]:

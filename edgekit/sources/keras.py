@@ -26,19 +26,23 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
+def check(path: Path, trust: Trust) -> None:
+    """Raises ModelError for a corrupt file, and for code in it that was not trusted."""
+    lambdas = sorted(find_lambdas(read_config(path)))
+    if lambdas and not trust.trust:
+        raise ModelError(
+            f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "
+            "pass --trust if you made this file, or replace them by standard layers"
+        )
+
+
 def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
     """Load a file: one part named "", or the nets that a subclassed model holds.
 
     Raises:
         ModelError: corrupt, needs code that was not trusted, or has no input shapes.
     """
-    config = read_config(path)
-    lambdas = sorted(find_lambdas(config))
-    if lambdas and not trust.trust:
-        raise ModelError(
-            f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "
-            "pass --trust if you made this file, or replace them by standard layers"
-        )
+    check(path, trust)
     net = load_net(path, trust)
     if getattr(net, "inputs", None):
         return {"": KerasPart(path, "", net)}

@@ -24,6 +24,10 @@ def matches(path: Path) -> bool:
     return (path / "saved_model.pb").is_file()
 
 
+def check(path: Path, trust: Trust) -> None:
+    """Nothing: only TensorFlow reads what lies in the folder."""
+
+
 def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     """Load the serving signature of a SavedModel.
 

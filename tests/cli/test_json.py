@@ -40,6 +40,25 @@ def test_results(shell: Shell, tiny_bundle: Path, command: str, keys: set[str]) 
     assert keys <= set(value)
 
 
+def test_values_are_for_machines(shell: Shell, tiny_bundle: Path) -> None:
+    """Bytes and numbers; the text for people has units."""
+    artifact = tiny_bundle / "generate.tflite"
+    bundle = parsed(shell("inspect", tiny_bundle, "--json").success())
+    sizes = sum(p.stat().st_size for p in tiny_bundle.iterdir() if p.name != "manifest.json")
+    assert bundle["summary"]["size"] == sizes
+    assert bundle["signatures"][1] == {
+        "signature": "generate", "side": "output", "name": "sample", "role": "sample",
+        "shape": [1, 8, 8, 1], "dtype": "float32", "range": [-1, 1],
+    }  # fmt: skip
+    assert all(isinstance(score["value"], float) for score in bundle["scores"])
+    file = parsed(shell("inspect", artifact, "--json").success())
+    assert file["summary"]["size"] == artifact.stat().st_size
+    assert [tensor["shape"] for tensor in file["tensors"]] == [[1, 8], [1, 8, 8, 1]]
+    text = shell("inspect", tiny_bundle).success()
+    assert f"size: {sizes / 1e3:.0f} kB" in text
+    assert "(1, 8, 8, 1)  float32   -1…1" in text
+
+
 def test_bench(shell: Shell, tiny_bundle: Path) -> None:
     done = shell("bench", tiny_bundle, "--threads", "1,2", "--seconds", "0.1", "--json")
     timings = parsed(done.success())

@@ -5,6 +5,7 @@ import re
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -154,6 +155,18 @@ def test_models_that_are_none(shell: Shell, command: str, name: str, message: st
     assert_matches(message, shell.refuse(*args))
 
 
+def test_inspecting_a_bundle_as_a_model(shell: Shell, tiny_bundle: Path) -> None:
+    error = shell.refuse("inspect", tiny_bundle, "--family", "latent")
+    assert "is converted already; --family, --input-size, … are for models" in error
+
+
+def test_a_model_is_inspected_as_it_would_be_converted(shell: Shell) -> None:
+    """One that convert takes only with a size is inspected with that size."""
+    printed = shell("inspect", shell.nets / "signal.keras", "--input-size", "256").success()
+    assert "family: image-to-image" in printed
+    assert "(1, 256, 1)" in printed
+
+
 def test_an_output_that_exists(shell: Shell) -> None:
     (shell.folder / "out" / "linux-litert").mkdir(parents=True)
     message = "'out/linux-litert' exists; choose another -o or pass --force to replace it"
@@ -210,6 +223,37 @@ def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None
     imported = {line.split("|")[-1].strip().split(".")[0] for line in done.err.splitlines()}
     assert "edgekit" in imported
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}
+
+
+def test_a_dry_run_tells_what_the_target_leaves_of_a_recipe(shell: Shell) -> None:
+    shell.write("mine.toml", RECIPE + 'candidates = ["int8", "int8x16"]')
+    printed = shell.convert("latent.keras", "--dry-run", recipe="mine.toml").success()
+    assert "note: linux-litert: 'int8x16' of 'mine.toml' is left out; the target takes" in printed
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--data", "nowhere"], "--data 'nowhere' does not exist"),
+        (["--data", "words.npy"], "--data 'words.npy' is no readable npz or npy"),
+        (["--data", "empty"], "--data 'empty' holds no images or wav files"),
+        (["--data", "nowhere:rows"], "--data nowhere:rows: ModuleNotFoundError: No module"),
+        (["--features", "net.tflite"], "--features 'net.tflite' does not exist"),
+        (["--features", "nowhere:f"], "--features 'nowhere:f' is no file and no module:function"),
+        (["--custom-objects", "gians"], "--custom-objects gians: ModuleNotFoundError: No module"),
+        (["--custom-objects", "no.gains"], "--custom-objects no.gains: ModuleNotFoundError"),
+    ],
+)
+def test_a_dry_run_refuses_what_is_not_there(shell: Shell, args: list[str], message: str) -> None:
+    shell.write("words.npy", "no arrays\n")
+    (shell.folder / "empty").mkdir()
+    error = shell.refuse(*shell.conversion("latent.keras", "--dry-run", *args))
+    assert_matches(message, error)
+
+
+def test_a_dry_run_refuses_a_damaged_model(shell: Shell) -> None:
+    error = shell.refuse(*shell.conversion("cut.keras", "--dry-run"))
+    assert_matches("is corrupt or no .keras file", error)
 
 
 def assert_matches(pattern: str, error: str) -> None:

@@ -1,0 +1,140 @@
+"""Options and arguments that several commands take, each written once."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def parse_size(text: str) -> tuple[int, ...]:
+    """`128x96` as (128, 96), one number as (n,) — a square for images is written twice."""
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
+        raise click.UsageError(f"--input-size '{text}' is not HxW, such as 128x96")
+    return tuple(int(part) for part in text.split("x"))
+
+
+def sizes(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """The values of --input-size."""
+    return tuple(map(parse_size, given))
+
+
+def value_range(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """`-1,1` as (-1.0, 1.0)."""
+    if given is None:
+        return None
+    try:
+        low, high = (float(part) for part in given.split(","))
+    except ValueError:
+        low, high = 0.0, 0.0
+    if not (low < high and math.isfinite(high - low)):
+        raise click.UsageError(f"{option.opts[0]} '{given}' is not LO,HI, such as -1,1")
+    return low, high
+
+
+def quantity(option: click.Parameter, given: str, units: dict[str, float]) -> tuple[float, str]:
+    """A positive number with one of these units: the number in the basic unit, and the unit."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]+)\s*", given)
+    if not found or found[2] not in units or float(found[1]) <= 0:
+        raise click.UsageError(
+            f"{option.opts[0]} '{given}' is not a number with a unit ({', '.join(units)})"
+        )
+    return float(found[1]) * units[found[2]], found[2]
+
+
+def byte_count(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """`800kB` as 800000."""
+    return given and round(quantity(option, given, {"B": 1.0, "kB": 1e3, "MB": 1e6})[0])
+
+
+def latency(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """`5ms` as (0.005, "s"), `0.5x` as (0.5, "x")."""
+    if given is None:
+        return None
+    value, unit = quantity(option, given, {"x": 1.0, "ms": 1e-3, "s": 1.0})
+    return value, "x" if unit == "x" else "s"
+
+
+# The fields of `edgekit.request.Limits`.
+LIMITS = (
+    click.option(
+        "--max-size",
+        metavar="SIZE",
+        callback=byte_count,
+        help="Largest artifact allowed, such as 800kB.",
+    ),
+    click.option(
+        "--max-latency",
+        metavar="TIME",
+        callback=latency,
+        help="Longest latency allowed: 5ms, or 0.5x that of float32.",
+    ),
+)
+
+
+def limit_options(function: Any) -> Any:
+    """What an artifact may cost at most."""
+    for option in reversed(LIMITS):
+        function = option(function)
+    return function
+
+
+# What the user says of a model: the fields of `edgekit.describe.Given`, then those of `Trust`.
+MODEL = (
+    click.option("--family", help="latent, autoencoder or image-to-image, instead of detection."),
+    click.option(
+        "--input-size",
+        "sizes",
+        multiple=True,
+        metavar="HxW",
+        callback=sizes,
+        help="Size for a fully convolutional net; repeatable.",
+    ),
+    click.option(
+        "--batch-size",
+        "batch",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Samples the artifact computes at once.",
+    ),
+    click.option("--classes", type=click.IntRange(1), help="Number of class labels."),
+    click.option(
+        "--prior",
+        type=click.Choice(["normal", "uniform"]),
+        help="Distribution of the latents in training.",
+    ),
+    click.option(
+        "--input-range",
+        metavar="LO,HI",
+        callback=value_range,
+        help="Value range of the input images.",
+    ),
+    click.option(
+        "--output-range", metavar="LO,HI", callback=value_range, help="Value range of the outputs."
+    ),
+    click.option("--trust", is_flag=True, help="Run code inside the model file (Lambda layers)."),
+    click.option(
+        "--custom-objects",
+        multiple=True,
+        metavar="MODULE",
+        help="Module that defines the model's own classes; repeatable.",
+    ),
+)
+
+
+def model_options(function: Any) -> Any:
+    """What the user says of a model."""
+    for option in reversed(MODEL):
+        function = option(function)
+    return function
+
+
+bundle_argument = click.argument("bundle", type=click.Path(path_type=Path))
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="Engine threads; the target's by default."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
