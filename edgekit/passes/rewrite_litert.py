@@ -35,6 +35,7 @@ class Options(Typed, frozen=True):
         "normalization",
         "squares",
         "reflection-padding",
+        "upsampled-convolution",
         "transposed-conv-to-dense",
         "transposed-conv",
         "nearest-upsampling",
