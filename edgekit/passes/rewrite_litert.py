@@ -39,6 +39,9 @@ class Options(Typed, frozen=True):
         "transposed-conv-to-dense",
         "transposed-conv",
         "nearest-upsampling",
+        "pixel-shuffle",
+        "depth-to-space",
+        "idle-movement",
     )
 
 
