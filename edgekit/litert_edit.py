@@ -141,6 +141,11 @@ class Editor:
         for op in old:
             del operators[position(operators, op)]
 
+    def reroute(self, old: int, new: int) -> None:
+        """Let all that read one tensor read another of the same shape."""
+        for op in self.consumers(old):
+            op.inputs = [new if index == old else index for index in op.inputs]
+
     def drop_dead(self) -> None:
         """Take out ops whose outputs nothing reads."""
         read = set(indices(self.graph.outputs))

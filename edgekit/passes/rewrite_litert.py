@@ -35,9 +35,13 @@ class Options(Typed, frozen=True):
         "normalization",
         "squares",
         "reflection-padding",
+        "upsampled-convolution",
         "transposed-conv-to-dense",
         "transposed-conv",
         "nearest-upsampling",
+        "pixel-shuffle",
+        "depth-to-space",
+        "idle-movement",
     )
 
 
