@@ -81,7 +81,7 @@ def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) ->
     ("option", "text", "message"),
     [
         ("-r", RECIPE + "litret = []", r"mine.toml'.*`litret`; did you mean 'litert'\?"),
-        ("-r", RECIPE, "mine.toml' must have either candidates or passes"),
+        ("-r", RECIPE, "mine.toml' must have one of: candidates, passes"),
         ("-r", RECIPE + "litert = [", "recipe 'mine.toml' is not valid TOML"),
         ("-r", RECIPE + "litert = 3", r"mine.toml'.*`array.*\$.litert`"),
         ("-r", RECIPE + "litert = [{}]", r"mine.toml': a pass has no name; write pass ="),
