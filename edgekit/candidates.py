@@ -173,8 +173,7 @@ class Bench:
             size=artifact_size(made.artifact),
             memory=told.memory,
             load_seconds=told.load_seconds,
-            delegated=told.delegated,
-            fallbacks=told.fallbacks,
+            coverage=told.coverage,
             scores=self._proof.score(made.trial),
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.atomic import write_file
+from edgekit.coverage import Coverage
 from edgekit.measure import Latency
 from edgekit.typed import Typed, to_json
 
@@ -14,7 +15,7 @@ class Result(Typed, frozen=True):
     """One candidate on one target.
 
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
-    `delegated` the share of ops on the engine's fast path. `note` says what sets it apart from
+    `coverage` what the engine's fast path took. `note` says what sets it apart from
     others of its recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
     candidate with the same artifact, `failure` is set when it could not be made or run.
     """
@@ -27,8 +28,7 @@ class Result(Typed, frozen=True):
     size: int = 0
     memory: int = 0
     load_seconds: float = 0.0
-    delegated: float = 0.0
-    fallbacks: tuple[str, ...] = ()
+    coverage: Coverage | None = None
     latency: Latency | None = None
     scores: dict[str, float] = {}  # noqa: RUF012 - a struct field, copied for each instance
     same_as: str = ""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgekit.choose import pareto
 from edgekit.compare import span
+from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
@@ -82,14 +83,20 @@ def details(target: TargetReport) -> list[dict[str, Any]]:
         {
             "name": result.name,
             "steps": " → ".join(result.steps),
-            "delegated": f"{result.delegated:.0%}" if not result.failure else "–",
-            "fallbacks": result.fallbacks,
+            "fast_path": fast_path(result.coverage) if result.coverage else "–",
+            "fallbacks": result.coverage.fallbacks if result.coverage else (),
+            "note": result.note,
             "interval": interval(result.latency) if result.latency else "–",
             "scores": {name: f"{value:.4g}" for name, value in result.scores.items()},
             "failure": result.failure,
         }
         for result in target.results
     ]
+
+
+def fast_path(coverage: Coverage) -> str:
+    """The shares that the engine's fast path took."""
+    return f"{coverage.ops:.0%} of ops, {coverage.multiply_adds:.0%} of multiply-adds"
 
 
 def interval(latency: Any) -> str:
