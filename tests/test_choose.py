@@ -117,3 +117,9 @@ def test_pareto_by_latency_leaves_out_failures() -> None:
     failed = result("failed", ratio=0.01, sqnr=99.0, failure="crashed")
     assert pareto([FLOAT, QUICK, SMALL, failed], "latency") == ["float32", "quick"]
     assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
+
+
+def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
+    slow = result("slow", size=25, ratio=0.210, sqnr=40.1)
+    fast = result("fast", size=25, ratio=0.205, sqnr=40.0)
+    assert best([slow, fast], FLOAT, "balanced").name == "fast"
