@@ -199,7 +199,7 @@ class Editor:
         codes = self.model.operatorCodes
         for index, code in enumerate(codes):
             same = max(code.builtinCode, code.deprecatedBuiltinCode) == builtin
-            if same and code.version >= version:
+            if same and code.version == version:
                 return index
         code = self.schema.OperatorCodeT()
         code.builtinCode, code.deprecatedBuiltinCode = builtin, min(builtin, 127)
