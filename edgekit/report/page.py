@@ -15,7 +15,7 @@ from edgekit.compare import span
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, rows
+from edgekit.report import Report, TargetReport, proxy, rows
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -51,6 +51,7 @@ def page(
         sections.append(
             {
                 "report": target,
+                "proxy": proxy(report, target),
                 "rows": rows(target),
                 "details": details(target),
                 "plots": [
