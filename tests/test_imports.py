@@ -24,7 +24,8 @@ publish inspect
 candidates report.page
 choose report.plots request
 describe passes reference report validate
-measure original proof rewrites
+measure proof ranges rewrites
+original
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
 bundle families features_net images litert_file recipe recipes target
