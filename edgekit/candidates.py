@@ -65,6 +65,7 @@ class Bench:
             engine=plan.target.engine,
             threads=threads,
             memory_mb=plan.target.memory_mb,
+            architecture=plan.target.architecture,
             results=tuple(results),
         ), built
 

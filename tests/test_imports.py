@@ -28,7 +28,8 @@ assign
 sensitivity
 mixed
 describe passes reference report validate
-measure original proof rewrites
+measure proof ranges rewrites
+original
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
 bundle families features_net images litert_file recipe recipes target

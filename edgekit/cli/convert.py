@@ -147,12 +147,13 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report import rows
+    from edgekit.report import proxy, rows
 
     lines = []
     for target in report.targets:
         lines += ["", f"{target.name}  ({target.engine}, {target.threads} threads)",
                   table(rows(target), target.chosen)]  # fmt: skip
+        lines += [f"  {line}" for line in (proxy(report, target),) if line]
         lines.append(
             f"  bundle: {target.bundle}" if target.bundle else f"  no bundle: {target.failure}"
         )

@@ -39,7 +39,8 @@ class Result(Typed, frozen=True):
 class TargetReport(Typed, frozen=True):
     """All candidates of one target. `bundle` is where the chosen one was written.
 
-    `memory_mb` is what the target allows a net, 0 for any amount.
+    `memory_mb` is what the target allows a net, 0 for any amount; `architecture` the target's
+    processors, empty for any.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TargetReport(Typed, frozen=True):
     engine: str
     threads: int
     memory_mb: int = 0
+    architecture: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     bundle: str | None = None
@@ -88,6 +90,18 @@ class Report(Typed, frozen=True):
     def save(self, path: Path) -> None:
         """Write report.json."""
         write_file(path, to_json(self).encode())
+
+
+def proxy(report: Report, target: TargetReport) -> str:
+    """What the target's latencies are worth, where they were measured on another processor."""
+    here = str(report.machine.get("architecture", ""))
+    if not target.architecture or here in target.architecture:
+        return ""
+    device = " or ".join(target.architecture)
+    return (
+        f"latency is a proxy: measured on {here}, the target is {device}; "
+        "run `edgekit bench` on the device"
+    )
 
 
 def rows(target: TargetReport) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, rows
+from edgekit.report import Report, TargetReport, proxy, rows
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -52,6 +52,7 @@ def page(
         sections.append(
             {
                 "report": target,
+                "proxy": proxy(report, target),
                 "rows": rows(target),
                 "details": details(target),
                 "plots": [
