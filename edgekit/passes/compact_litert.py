@@ -41,7 +41,8 @@ def strip(model: Any) -> None:
         for index, tensor in enumerate(graph.tensors):
             if index not in ends:
                 tensor.name = None
-            tensor.shapeSignature = None  # all shapes are static
+            if np.array_equal(indices(tensor.shapeSignature), indices(tensor.shape)):
+                tensor.shapeSignature = None  # says nothing more; in loops it may
             parameters = tensor.quantization
             if parameters is not None:
                 parameters.min = parameters.max = None
