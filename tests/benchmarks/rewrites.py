@@ -26,16 +26,13 @@ import tensorflow as tf
 from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
-from edgekit import npz, plugin
+from edgekit import plugin
 from edgekit.coverage import litert_coverage
 from edgekit.litert_edit import Editor
 from edgekit.measure import Latency, interleaved
-from edgekit.model import Model, Signature, Tensor
-from edgekit.passes._context import Context
-from edgekit.passes.quantize_litert import Options, Rule, quantize
-from edgekit.passes.rewrite_litert import Options as RewriteOptions
-from edgekit.passes.rewrite_litert import rewrite
+from edgekit.passes.rewrite_litert import Options, rewrite
 from edgekit.runtime.engines import litert
+from tests.rewrites.graphs import quantized
 
 SECONDS = 1.2  # of measuring, for each pair
 MODES = {"float32": None, "int8-dynamic": "dynamic", "int8": "static"}
@@ -155,38 +152,12 @@ def lowered(net: Any, path: Path) -> Path:
 
 def rewritten(path: Path, name: str) -> Path:
     """The file after one rewrite, or after all of the default list."""
-    names = RewriteOptions().rewrites if name == "all" else (name,)
+    names = Options().rewrites if name == "all" else (name,)
     graph = Editor(path)
     if not rewrite(graph, {each: plugin.load("rewrites", each) for each in names}):
         raise SystemExit(f"'{name}' does not match its net")
     graph.save(path.with_name("rewritten.tflite"))
     return path.with_name("rewritten.tflite")
-
-
-def quantized(path: Path, mode: str | None) -> Path:
-    """The file in one precision, calibrated on noise."""
-    if mode is None:
-        return path
-    entry = litert.describe(path).inputs[0]
-    signature = Signature(part="net", inputs=(Tensor(name=input_name(path), shape=entry.shape),),
-                          outputs=())  # fmt: skip
-    model = Model(kind="litert", family="latent", signatures={"net": signature},
-                  files={"net": path.name})  # fmt: skip
-    rows = np.random.default_rng(0).standard_normal((4, *entry.shape[1:])).astype(np.float32)
-    calibration = path.with_name("calibration.npz")
-    npz.write(calibration, {f"net/{signature.inputs[0].name}": rows})
-    ctx = Context(source=path.parent, output=path.parent, calibration=calibration)
-    with contextlib.redirect_stdout(io.StringIO()):
-        content = quantize("net", signature, model, Options(rules=(Rule(mode=mode),)), ctx)
-    target = path.with_name(f"{path.stem}.{mode}.tflite")
-    target.write_bytes(content)
-    return target
-
-
-def input_name(path: Path) -> str:
-    """The name of the signature's input."""
-    interpreter = litert.open_interpreter(path, 1)
-    return str(interpreter.get_signature_list()["serving_default"]["inputs"][0])
 
 
 def measured(paths: list[Path]) -> Latency:
@@ -209,7 +180,7 @@ def rows(wanted: list[str]) -> Iterator[str]:
             plain = lowered(make(), Path(folder) / "plain.tflite")
             pair = [plain, rewritten(plain, name)]
             for label, mode in MODES.items():
-                files = [quantized(path, mode) for path in pair]
+                files = [quantized(path, mode) if mode else path for path in pair]
                 shares = [f"{taken}/{ops}" for taken, ops, _ in map(litert_coverage, files)]
                 latency = measured(files)
                 yield (
