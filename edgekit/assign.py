@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgekit.errors import PlanError
+from edgekit.errors import PassError
 from edgekit.sensitivity import FLOAT, Cost, Sensitivity
 
 Assignment = dict[str, str]
@@ -31,11 +31,11 @@ def front(
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
     Raises:
-        PlanError: no assignment is within the limits.
+        PassError: no assignment is within the limits.
     """
     limits = (max_size or np.inf, max_time or max(found.time, least(found, "time")))
     if solve(found, *limits) is None:
-        raise PlanError(
+        raise PassError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
             f"smallest would take {least(found, 'size'):.0f} bytes"
         )

@@ -51,11 +51,11 @@ class Bench:
         self, plan: TargetPlan, done: Callable[[str], None]
     ) -> tuple[TargetReport, dict[str, Made]]:
         """Build, run and time every candidate; their own failures are collected, not raised."""
-        threads = self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
+        threads = self.threads(plan)
         built: dict[str, Made] = {}
-        results = self._attempt_all(plan, plan.candidates, threads, built, done)
+        results = self._attempt_all(plan, plan.candidates, built, done)
         if plan.search and BASELINE in built:
-            results += self._searched(plan, plan.search, threads, built, done)
+            results += self._searched(plan, plan.search, built, done)
         results = with_twins(results, built)
         if BASELINE in built:
             results = self._timed(plan.target.engine, threads, built, results)
@@ -80,39 +80,46 @@ class Bench:
         variants = fewer_rewrites(chosen, built[chosen.name]) if chosen else []
         if chosen is None or not variants:
             return report
-        results = self._attempt_all(plan, variants, report.threads, built, lambda _: None)
+        results = self._attempt_all(plan, variants, built, lambda _: None)
         rivals = [report.results[0], chosen, *with_twins(results, built)]
         timed = self._timed(report.engine, report.threads, built, rivals)[1:]
         again = {result.name: result for result in timed}
         kept = [again.pop(result.name, result) for result in report.results]
         return msgspec.structs.replace(report, results=(*kept, *again.values()))
 
+    def threads(self, plan: TargetPlan) -> int:
+        """The user's number of threads, or the target's, as far as this machine has them."""
+        return self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
+
+    def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]:
+        """Build and run one candidate; None, and a result that tells why, when it fails."""
+        result = Result(
+            name=candidate.name,
+            recipe=candidate.recipe,
+            offered=candidate.offered,
+            note=candidate.note,
+            steps=tuple(step.name for step in candidate.steps),
+        )
+        try:
+            made = self._build_and_try(plan, candidate)
+            return self._measured(result, candidate, made), made
+        except OWN_FAILURES as error:
+            return msgspec.structs.replace(result, failure=str(error)), None
+
     def _attempt_all(
         self,
         plan: TargetPlan,
         candidates: Sequence[Candidate],
-        threads: int,
         built: dict[str, Made],
         done: Callable[[str], None],
     ) -> list[Result]:
         """Build and run candidates side by side; those that succeed are put into `built`."""
 
         def attempt(candidate: Candidate) -> Result:
-            result = Result(
-                name=candidate.name,
-                recipe=candidate.recipe,
-                offered=candidate.offered,
-                note=candidate.note,
-                steps=tuple(step.name for step in candidate.steps),
-            )
-            try:
-                made = self._build_and_try(plan, candidate, threads)
-                result = self._measured(result, candidate, made)
+            result, made = self.attempt(plan, candidate)
+            if made:
                 built[candidate.name] = made
-            except OWN_FAILURES as error:
-                result = msgspec.structs.replace(result, failure=str(error))
-            finally:
-                done(f"{plan.name}: {candidate.name}")
+            done(f"{plan.name}: {candidate.name}")
             return result
 
         with ThreadPoolExecutor(self._request.jobs) as pool:
@@ -127,29 +134,32 @@ class Bench:
         self,
         plan: TargetPlan,
         search: Search,
-        threads: int,
         built: dict[str, Made],
         done: Callable[[str], None],
     ) -> list[Result]:
         """Measure each layer, solve for the best assignments, and build and run those."""
-        engine, limits = plan.target.engine, self._request.limits
+        limits = self._request.limits
         try:
-            folder = self._workspace.step(
-                "edgekit.sensitivity:sensitivity",
-                needs=search.modules(engine),
-                source=self._after(search.steps),
-                engine=engine,
-                precisions=search.precisions,
-                groups=search.groups,
-                proof=self._proof.folder,
-                threads=threads,
-            )
-            content = (folder / "result.json").read_bytes()
-            found = msgspec.json.decode(content, type=Sensitivity)
+            found = self.sensitivity(plan, search)
             assignments = front(found, search.points, limits.max_size, limits.seconds(found.time))
         except OWN_FAILURES as error:
             return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
-        return self._attempt_all(plan, search.candidates(engine, assignments), threads, built, done)
+        candidates = search.candidates(plan.target.engine, assignments)
+        return self._attempt_all(plan, candidates, built, done)
+
+    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity:
+        """What each layer's precision costs and wins; PassError when the net has none to choose."""
+        folder = self._workspace.step(
+            "edgekit.sensitivity:sensitivity",
+            needs=search.modules(plan.target.engine),
+            source=self._after(search.steps),
+            engine=plan.target.engine,
+            precisions=search.precisions,
+            groups=search.groups,
+            proof=self._proof.folder,
+            threads=self.threads(plan),
+        )
+        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Sensitivity)
 
     def _after(self, steps: Sequence[Step]) -> Path:
         """The folder of the model after some passes, from the one that was described."""
@@ -167,7 +177,7 @@ class Bench:
             )
         return folder
 
-    def _build_and_try(self, plan: TargetPlan, candidate: Candidate, threads: int) -> Made:
+    def _build_and_try(self, plan: TargetPlan, candidate: Candidate) -> Made:
         """Run the passes one after another, then the artifact on the original's inputs."""
         folder, engine = self._after(candidate.steps), plan.target.engine
         trial = self._workspace.step(
@@ -176,7 +186,7 @@ class Bench:
             artifact=folder,
             engine=engine,
             draws=self._proof.folder / "draws.npz",
-            threads=threads,
+            threads=self.threads(plan),
         )
         return Made(artifact=folder, trial=trial, steps=candidate.steps)
 
@@ -205,7 +215,7 @@ class Bench:
         artifacts = {r.name: built[r.name].artifact for r in results if r.name in built}
         key = (engine, threads, *artifacts.values())
         if key not in self._timings:
-            self._timings[key] = self._time(engine, threads, artifacts)
+            self._timings[key] = self.time(engine, threads, artifacts)
         timings = dict(zip(artifacts, self._timings[key], strict=True))
         timed = []
         for result in results:
@@ -216,9 +226,7 @@ class Bench:
                 timed.append(msgspec.structs.replace(result, failure=found or result.failure))
         return timed
 
-    def _time(
-        self, engine: str, threads: int, artifacts: Mapping[str, Path]
-    ) -> list[Latency | str]:
+    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
         """Latencies of all artifacts side by side; one by one beside the baseline, and the
         message of what failed, where one of them takes the process down."""
 
@@ -270,17 +278,21 @@ def rewritten_by(folder: Path) -> list[str]:
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:
     """The results with `same_as` set where a recipe changed nothing that an earlier one had not."""
-    first: dict[tuple[str, ...], str] = {}
+    first: dict[str, str] = {}
     marked = []
     for result in results:
         twin = result.name
         if result.name in built:
-            folder = built[result.name].artifact
-            files = sorted(path for path in folder.iterdir() if path.suffix in ARTIFACTS)
-            twin = first.setdefault(tuple(map(sha256, files)), result.name)
+            twin = first.setdefault(fingerprint(built[result.name].artifact), result.name)
         same = twin if twin != result.name else ""
         marked.append(msgspec.structs.replace(result, same_as=same))
     return marked
+
+
+def fingerprint(folder: Path) -> str:
+    """What is equal for two models whose artifacts are."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in ARTIFACTS)
+    return " ".join(map(sha256, files))
 
 
 def artifact_size(folder: Path) -> int:

@@ -12,6 +12,8 @@ from edgekit.typed import Typed, convert, to_json
 
 Range = tuple[float, float]
 Prior = Literal["normal", "uniform"]
+# In recorded inputs, beside those of a signature: the number of the draw that led to each row.
+DRAW = "#"
 
 
 class Tensor(Typed, frozen=True):

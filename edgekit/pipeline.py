@@ -75,7 +75,8 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         described = describe(request, workspace)
         model = Model.load(described)
         progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
-        truth = reference(request, workspace, described, model)
+        rows = max(request.calibration, *(plan.rows for plan in plans))
+        truth = reference(request, workspace, described, model, rows)
         progress.done("ran the original")
         family: type[Family] = plugin.load("families", model.family).Family
         gates = gates_for(family, request.gates)
@@ -192,8 +193,13 @@ def describe(request: Request, workspace: Workspace) -> Path:
     )
 
 
-def reference(request: Request, workspace: Workspace, described: Path, model: Model) -> Path:
-    """Run the original over the family's loop; the folder holds its inputs and outputs."""
+def reference(
+    request: Request, workspace: Workspace, described: Path, model: Model, rows: int
+) -> Path:
+    """Run the original over the family's loop; the folder holds its inputs and outputs.
+
+    `rows` draws are recorded for calibration.
+    """
     data = request.data
     also, needs = None, (*REFERENCE_NEEDS, *request.trust.custom_objects)
     if data and Path(data).exists():
@@ -207,7 +213,7 @@ def reference(request: Request, workspace: Workspace, described: Path, model: Mo
         model=described,
         data=data,
         samples=request.samples or enough_samples(model),
-        calibration=max(request.calibration, request.given.batch),
+        calibration=max(rows, request.given.batch),
         seed=request.seed,
         trust=request.trust,
     )

@@ -47,6 +47,11 @@ class Step(Typed, frozen=True):
         options = convert(self.options, self.load().Options, f"pass '{self.name}'")
         return bool(getattr(options, "calibrates", lambda: False)())
 
+    @property
+    def rows(self) -> int:
+        """How many draws the pass asks for to calibrate with; 0 when it takes what there is."""
+        return int(self.options.get("rows") or 0)
+
     def load(self) -> Any:
         """The pass itself."""
         return plugin.load("passes", self.name)
@@ -111,6 +116,11 @@ class TargetPlan(Typed, frozen=True):
     def most(self) -> int:
         """How many candidates there will be at most."""
         return len(self.candidates) + (self.search.points if self.search else 0)
+
+    @property
+    def rows(self) -> int:
+        """The most draws that a candidate asks for to calibrate with."""
+        return max(step.rows for candidate in self.candidates for step in candidate.steps)
 
 
 def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgekit import npz, plugin
 from edgekit.data import load_data
 from edgekit.families._base import Family, Runner
-from edgekit.model import Model
+from edgekit.model import DRAW, Model
 from edgekit.original import OriginalRunner, load_parts
 from edgekit.sources import Trust
 
@@ -30,8 +30,9 @@ class Recorder:
         self.seen: dict[str, list[Array]] = {}
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Run, and remember the inputs as `signature/input`."""
-        for name, array in inputs.items():
+        """Run, and remember the inputs as `signature/input`, and of which draw each row is."""
+        draws = np.arange(len(next(iter(inputs.values()))))
+        for name, array in {**inputs, DRAW: draws}.items():
             self.seen.setdefault(f"{signature}/{name}", []).append(np.asarray(array))
         return self._runner.run(signature, inputs)
 

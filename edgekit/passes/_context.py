@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgekit import npz
 from edgekit.errors import PassError
-from edgekit.model import Model, Signature
+from edgekit.model import DRAW, Model, Signature
 from edgekit.sources import Trust
 from edgekit.typed import Typed
 
@@ -25,12 +25,20 @@ class Context(Typed, frozen=True):
     trust: Trust = Trust()
 
 
-def calibration_rows(ctx: Context, name: str, signature: Signature) -> list[dict[str, Array]]:
-    """What one signature saw on the original's runs: one dict of input batches for each call."""
+def calibration_rows(
+    ctx: Context, name: str, signature: Signature, rows: int | None = None
+) -> list[dict[str, Array]]:
+    """What one signature saw on the original's runs: one dict of input batches for each call.
+
+    `rows`: only what the first so many draws led to, as if no more had been recorded.
+    """
     if ctx.calibration is None:
         raise PassError("this pass needs calibration data and was given none")
     recorded = npz.read(ctx.calibration)
     arrays = {tensor.name: recorded[f"{name}/{tensor.name}"] for tensor in signature.inputs}
+    if rows is not None:
+        early = recorded[f"{name}/{DRAW}"] < rows
+        arrays = {key: array[early] for key, array in arrays.items()}
     batch = int(signature.inputs[0].shape[0] or 1)
     count = len(next(iter(arrays.values()))) // batch
     return [

@@ -18,18 +18,23 @@ class Options(Typed, frozen=True):
     """`bits` 4 applies to dense layers, the others stay at 8.
 
     `group_size` weights share a scale (-1: a whole channel). `scale_estimation` and `awq` choose
-    scales by the activations that were recorded. `only` names the layers to compress, None for all.
+    scales by the activations that were recorded. `correction` of what rounding did to them: gptq
+    rounds one weight after another, lora adds a small matrix beside the layer. All three are for
+    4 bits. `only` names the layers to compress, None for all. `rows` is how many draws calibrate,
+    None for all there are.
     """
 
     bits: Literal[8, 4] = 8
     group_size: int = -1
     scale_estimation: bool = False
     awq: bool = False
+    correction: Literal["none", "gptq", "lora"] = "none"
     only: tuple[str, ...] | None = None
+    rows: int | None = None
 
     def calibrates(self) -> bool:
         """Whether the pass reads calibration data."""
-        return self.scale_estimation or self.awq
+        return self.scale_estimation or self.awq or self.correction != "none"
 
 
 def run(model: Model, options: Options, ctx: Context) -> Model:
@@ -39,15 +44,17 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
 
     for name, signature in model.signatures.items():
         graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
-        data = (
-            nncf.Dataset(calibration_rows(ctx, name, signature)) if options.calibrates() else None
-        )
         extra: dict[str, Any] = {}
+        if options.calibrates():
+            rows = calibration_rows(ctx, name, signature, options.rows)
+            extra = {"dataset": nncf.Dataset(rows), "subset_size": len(rows)}
         if options.bits == 4:
-            extra = {
+            extra |= {
                 "group_size": options.group_size,
                 "scale_estimation": options.scale_estimation,
                 "awq": options.awq,
+                "gptq": options.correction == "gptq",
+                "lora_correction": options.correction == "lora",
                 "all_layers": True,
                 # Layers narrower than a group get the largest group that fits, else 8 bits.
                 "advanced_parameters": nncf.AdvancedCompressionParameters(
@@ -61,7 +68,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
         )
         try:
             graph = nncf.compress_weights(
-                graph, mode=mode, dataset=data, ignored_scope=all_but(graph, options.only), **extra
+                graph, mode=mode, ignored_scope=all_but(graph, options.only), **extra
             )
         except (RuntimeError, ValueError) as error:
             raise PassError(

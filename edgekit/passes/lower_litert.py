@@ -22,10 +22,12 @@ class Options(Typed, frozen=True):
     """`quantize` is what the converter does itself.
 
     none: float32. float16: weights stored in half precision. dynamic: int8 weights, activations
-    quantized at run time. int8, int8x16: static, calibrated; 8 or 16-bit activations.
+    quantized at run time. int8, int8x16: static, calibrated; 8 or 16-bit activations. `rows` is how
+    many draws calibrate, None for all there are.
     """
 
     quantize: Literal["none", "float16", "dynamic", "int8", "int8x16"] = "none"
+    rows: int | None = None
 
     def calibrates(self) -> bool:
         """Whether the pass reads calibration data."""
@@ -56,7 +58,7 @@ def convert(name: str, signature: Signature, model: Model, options: Options, ctx
     if options.quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if options.calibrates():
-        rows = calibration_rows(ctx, name, signature)
+        rows = calibration_rows(ctx, name, signature, options.rows)
         converter.representative_dataset = lambda: as_tensors(rows)
         ops = tf.lite.OpsSet
         converter.target_spec.supported_ops = [

@@ -42,11 +42,12 @@ class Options(Typed, frozen=True):
 
     `ranges` is how calibration batches combine into the range of a static activation: extremes
     keeps every value seen; moving-average, the quantizer's own default, clips the rare ones, which
-    in generators carry the picture.
+    in generators carry the picture. `rows` is how many draws calibrate, None for all there are.
     """
 
     rules: tuple[Rule, ...] = (Rule(),)
     ranges: Literal["extremes", "moving-average"] = "extremes"
+    rows: int | None = None
 
     def calibrates(self) -> bool:
         """Whether the pass reads calibration data."""
@@ -76,7 +77,7 @@ def quantize(
             add_rule(tool, rule)
         statistics = None
         if tool.need_calibration:
-            rows = calibration_rows(ctx, name, signature)
+            rows = calibration_rows(ctx, name, signature, options.rows)
             statistics = calibrate(path, tool.get_quantization_recipe(), rows, options.ranges)
         return raise_versions(bytes(tool.quantize(statistics).quantized_model))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:

@@ -19,7 +19,8 @@ class Options(Typed, frozen=True):
 
     `ranges`: extremes keeps every value seen in calibration, mean (NNCF's default) and quantile
     clip the rare ones. `smooth_quant` is the strength of moving outliers from activations to
-    weights, -1 for none. `only` names the layers to quantize, None for all.
+    weights, -1 for none. `only` names the layers to quantize, None for all. `rows` is how many
+    draws calibrate, None for all there are.
     """
 
     preset: Literal["mixed", "performance"] = "mixed"
@@ -27,6 +28,7 @@ class Options(Typed, frozen=True):
     bias_correction: Literal["fast", "full", "none"] = "fast"
     smooth_quant: float | None = None
     only: tuple[str, ...] | None = None
+    rows: int | None = None
 
     def calibrates(self) -> bool:
         """Always."""
@@ -52,7 +54,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             convolution=options.smooth_quant, matmul=options.smooth_quant
         )
     for name, signature in model.signatures.items():
-        rows = calibration_rows(ctx, name, signature)
+        rows = calibration_rows(ctx, name, signature, options.rows)
         graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
         try:
             quantized = nncf.quantize(
