@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from edgekit.atomic import write_file
@@ -37,7 +38,8 @@ class Result(Typed, frozen=True):
 
 
 class TargetReport(Typed, frozen=True):
-    """All candidates of one target. `bundle` is where the chosen one was written.
+    """All candidates of one target. `bundle` is where the chosen one was written, `zipped` the
+    bytes of that folder as a zip file.
 
     `memory_mb` is what the target allows a net, 0 for any amount; `architecture` the target's
     processors, empty for any.
@@ -52,12 +54,18 @@ class TargetReport(Typed, frozen=True):
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     bundle: str | None = None
+    zipped: int = 0
     failure: str = ""
 
     @property
     def baseline(self) -> Result | None:
         """The float32 result, which ratios refer to."""
         return self.results[0] if self.results and not self.results[0].failure else None
+
+    @property
+    def noise(self) -> float:
+        """How much this machine's timings vary: the median over all candidates, relative."""
+        return median([r.latency.noise for r in self.results if r.latency] or [0.0])
 
     def result(self, name: str | None) -> Result | None:
         """A result by its candidate's name."""
