@@ -31,9 +31,12 @@ def front(
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
     Raises:
-        PassError: no assignment is within the limits.
+        PassError: no assignment is within the limits, or none is better than all float.
     """
-    limits = (max_size or np.inf, max_time or max(found.time, least(found, "time")))
+    limits = (
+        np.inf if max_size is None else max_size,
+        found.time if max_time is None else max_time,
+    )
     if solve(found, *limits) is None:
         raise PassError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
@@ -41,6 +44,12 @@ def front(
         )
     solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
     different = {tuple(sorted(one.items())): one for one in solved if one}
+    if not different:
+        reasons = sorted({reason for group in found.groups for reason in group.failures})
+        raise PassError(
+            "mixed: no precision makes any layer smaller or faster"
+            + (f" ({reasons[0]})" if reasons else "")
+        )
     ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
     places = np.linspace(0, len(ranked) - 1, min(points, len(ranked)))
     return [ranked[round(place)] for place in places]
