@@ -58,12 +58,14 @@ def front(
 def budgets(
     found: Sensitivity, steps: int, max_size: float, max_time: float
 ) -> Iterator[tuple[float, float]]:
-    """Limits on size and time: one of them at its loosest, the other ever tighter."""
+    """Limits on size and time: ever tighter ones on either, and on both."""
     smallest, largest = least(found, "size"), min(found.size, max_size)
     fastest, slowest = least(found, "time"), min(found.time, max_time)
     for part in np.linspace(0.0, 1.0, steps):
-        yield largest + part * (smallest - largest), max_time
-        yield max_size, slowest + part * (fastest - slowest)
+        size, time = largest + part * (smallest - largest), slowest + part * (fastest - slowest)
+        yield size, max_time
+        yield max_size, time
+        yield size, time
 
 
 def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:
