@@ -33,7 +33,7 @@ def front(
     Raises:
         PlanError: no assignment is within the limits.
     """
-    limits = (max_size or np.inf, max_time or max(found.time, least(found, "time")))
+    limits = loosest(found, max_size, max_time)
     if solve(found, *limits) is None:
         raise PlanError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
@@ -50,11 +50,38 @@ def budgets(
     found: Sensitivity, steps: int, max_size: float, max_time: float
 ) -> Iterator[tuple[float, float]]:
     """Limits on size and time: one of them at its loosest, the other ever tighter."""
-    smallest, largest = least(found, "size"), min(found.size, max_size)
-    fastest, slowest = least(found, "time"), min(found.time, max_time)
     for part in np.linspace(0.0, 1.0, steps):
-        yield largest + part * (smallest - largest), max_time
-        yield max_size, slowest + part * (fastest - slowest)
+        yield tightened(found, "size", part, max_size), max_time
+        yield max_size, tightened(found, "time", part, max_time)
+
+
+def tightened(found: Sensitivity, what: str, part: float, limit: float) -> float:
+    """A limit on size or time, between its loosest (part 0) and the least there is (1)."""
+    most = min(float(getattr(found, what)), limit)
+    return most + part * (least(found, what) - most)
+
+
+def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, float]) -> Assignment:
+    """The assignment with the least noise whose size or time is tightened.
+
+    Raises:
+        PlanError: none is within the limits on size and time.
+    """
+    max_size, max_time = limits
+    if what == "size":
+        solved = solve(found, tightened(found, what, part, max_size), max_time)
+    else:
+        solved = solve(found, max_size, tightened(found, what, part, max_time))
+    if solved is None:
+        raise PlanError(f"mixed: no assignment has so little {what} within the limits")
+    return solved
+
+
+def loosest(
+    found: Sensitivity, max_size: float | None, max_time: float | None
+) -> tuple[float, float]:
+    """The limits on size and time; by default not slower than the float graph."""
+    return max_size or np.inf, max_time or max(found.time, least(found, "time"))
 
 
 def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:

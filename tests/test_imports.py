@@ -19,9 +19,10 @@ FILES = {
 LAYERS = """
 cli
 edgekit
-pipeline
-publish inspect
-candidates report.page
+tuner
+pipeline trials
+publish inspect tuned
+candidates report.page study
 choose report.plots
 request
 assign
@@ -32,7 +33,7 @@ measure original proof rewrites
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
 bundle families features_net images litert_file recipe recipes target
-metrics model textures
+metrics model textures tuning
 atomic npz plugin rng typed
 _version errors
 """
@@ -96,7 +97,7 @@ def test_no_module_imports_a_heavy_library_at_its_top(python: Callable[[str], st
 import importlib, sys
 for module in {sorted(name for name in FILES if not name.endswith("__main__"))}:
     importlib.import_module(module)
-heavy = {{"tensorflow", "keras", "nncf", "openvino", "matplotlib", "ai_edge_litert"}}
+heavy = {{"tensorflow", "keras", "nncf", "openvino", "matplotlib", "ai_edge_litert", "optuna"}}
 print(sorted(heavy & set(sys.modules)))
 """
     assert python(program) == "[]"
@@ -120,5 +121,5 @@ def test_public_names(module: ModuleType) -> None:
 
 def test_what_the_public_api_is() -> None:
     """A change here is one that users notice: say so in the changelog."""
-    assert edgekit.__all__ == ["__version__", "convert", "load"]
+    assert edgekit.__all__ == ["__version__", "convert", "load", "tune"]
     assert "load" in edgekit.runtime.__all__

@@ -82,6 +82,7 @@ def details(target: TargetReport) -> list[dict[str, Any]]:
         {
             "name": result.name,
             "steps": " → ".join(result.steps),
+            "note": result.note,
             "delegated": f"{result.delegated:.0%}" if not result.failure else "–",
             "fallbacks": result.fallbacks,
             "interval": interval(result.latency) if result.latency else "–",

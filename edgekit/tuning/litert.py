@@ -1,0 +1,60 @@
+"""Recipes for LiteRT: exact rewrites, litert-quantizer's modes, TensorFlow's own quantization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.tuning import ROWS, Pick
+
+METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
+# Dense layers may take fewer bits than the rest: often most of the weights, seldom of the quality.
+DENSE: dict[str, dict[str, Any]] = {
+    "8": {},
+    "4": {"bits": 4},
+    "4-block-32": {"bits": 4, "granularity": "block-32"},
+    "4-block-64": {"bits": 4, "granularity": "block-64"},
+    "4-block-128": {"bits": 4, "granularity": "block-128"},
+    "2-block-32": {"bits": 2, "granularity": "block-32"},
+}
+PLAIN = {"granularity": "channel", "dense": "8"}
+AUTO: dict[str, dict[str, Any]] = {
+    "float32": {"method": "float32"},
+    "int8-weights": {"method": "weights"} | PLAIN,
+    "int8-dynamic": {"method": "dynamic"} | PLAIN,
+    "int8": {"method": "static", "activations": 8, "ranges": "extremes", "rows": 64} | PLAIN,
+    "int4-weights": {"method": "dynamic"} | PLAIN | {"dense": "4"},
+}
+SEEDS: dict[str, dict[str, Any]] = {
+    "float16": {"method": "float16"},
+    **{name: options | {"rewrites": False} for name, options in AUTO.items()},
+    **{f"{name}+rewrites": options | {"rewrites": True} for name, options in AUTO.items()},
+}
+
+
+def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
+    """The passes of a method, its options picked."""
+    if method == "float16":
+        return [{"pass": "lower-litert", "quantize": "float16"}]
+    if method == "converter":
+        kind = pick("converter", ("dynamic", "int8", "int8x16"))
+        calibration = {} if kind == "dynamic" else {"rows": pick("rows", ROWS)}
+        return [{"pass": "lower-litert", "quantize": kind} | calibration]
+    found: list[dict[str, Any]] = [{"pass": "lower-litert"}]
+    if pick("rewrites", (False, True)):
+        found.append({"pass": "rewrite-litert"})
+    return found if method == "float32" else [*found, quantization(method, pick)]
+
+
+def quantization(mode: str, pick: Pick) -> dict[str, Any]:
+    """The pass of litert-quantizer: one rule for everything, and one for dense layers."""
+    rule: dict[str, Any] = {"mode": mode, "granularity": pick("granularity", ("channel", "tensor"))}
+    dense = DENSE[pick("dense", tuple(DENSE))]
+    # There are no static kernels for fewer bits, and none at all that compute blocks in float.
+    kept = mode == "weights" and "granularity" not in dense
+    fewer = dense and {"mode": "weights" if kept else "dynamic"} | dense
+    entry: dict[str, Any] = {"pass": "quantize-litert"}
+    if mode == "static":
+        rule["activations"] = pick("activations", (8, 16))
+        entry["ranges"] = pick("ranges", ("extremes", "moving-average"))
+        entry["rows"] = pick("rows", ROWS)
+    return entry | {"rules": [rule, fewer | {"op": "FULLY_CONNECTED"}] if fewer else [rule]}
