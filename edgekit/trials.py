@@ -63,6 +63,8 @@ class Tuner:
         if made is None:
             raise PassError(f"{plan.name}: {self.base.failure}")
         self._baseline = made.artifact
+        floats = [bench.attempt(plan, c)[1] for c in plan.candidates if c.recipe == BASELINE]
+        self._narrowed = self._space.narrowed([made.artifact for made in floats if made])
 
     def search(self, trials: int, deadline: float | None, done: Callable[[Result], None]) -> None:
         """Try what is queued, then so many recipes that were not tried before.
@@ -128,7 +130,11 @@ class Tuner:
             assignment = proposal(self._sensitivity, what, part, self._limits)
             (candidate,) = self._plan.search.candidates(self._engine, [assignment])
             return tuple(map(with_rows, candidate.steps))
-        passes = self._space.passes(method, trial.suggest_categorical)
+
+        def pick(name: str, choices: tuple[Any, ...]) -> Any:
+            return trial.suggest_categorical(name, self._narrowed.get(name, choices))
+
+        passes = self._space.passes(method, pick)
         return compacted(chain(passes, self._engine, "tune"), self._engine)
 
     @cached_property

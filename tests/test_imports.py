@@ -32,8 +32,9 @@ describe passes reference report validate
 measure original proof rewrites
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
+tuning
 bundle families features_net images litert_file recipe recipes target
-metrics model textures tuning
+metrics model textures
 atomic npz plugin rng typed
 _version errors
 """

@@ -1,8 +1,9 @@
 """What `edgekit tune` may choose from: one file for each engine.
 
 `METHODS` are the ways to make an artifact; `passes(method, pick)` gives the passes of one, its
-options picked by `pick(name, choices)`. `SEEDS` are the options that make the candidates of recipe
-`auto`, by their names: these are tried first, so that a search never ends worse.
+options picked by `pick(name, choices)`; `narrowed(folders)` gives the choices of the options that
+depend on the net, from its float32 artifacts. `SEEDS` are the options that make the candidates of
+recipe `auto`, by their names: these are tried first, so that a search never ends worse.
 """
 
 from __future__ import annotations

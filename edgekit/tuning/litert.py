@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from edgekit.litert_file import dense_widths
 from edgekit.tuning import ROWS, Pick
 
 METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
@@ -29,6 +32,19 @@ SEEDS: dict[str, dict[str, Any]] = {
     **{name: options | {"rewrites": False} for name, options in AUTO.items()},
     **{f"{name}+rewrites": options | {"rewrites": True} for name, options in AUTO.items()},
 }
+
+
+def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
+    """Blocks must divide the inputs of a dense layer."""
+    files = [file for folder in folders for file in folder.glob("*.tflite")]
+    widths = {width for file in files for width in dense_widths(file).values()}
+
+    def fits(granularity: str) -> bool:
+        size = granularity.removeprefix("block-")
+        return not size.isdigit() or any(width % int(size) == 0 for width in widths)
+
+    kept = (name for name, rule in DENSE.items() if fits(rule.get("granularity", "")))
+    return {"dense": tuple(kept)}
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:

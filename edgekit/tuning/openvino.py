@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from edgekit.tuning import ROWS, Pick
@@ -16,6 +18,11 @@ SEEDS: dict[str, dict[str, Any]] = {
     "int8": {"method": "static", "rows": 64} | STATIC,
     "int4-weights": {"method": "weights-4", "rows": 64} | FOUR,
 }
+
+
+def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
+    """Nothing depends on the net: NNCF takes a smaller group, or 8 bits, where one does not fit."""
+    return {}
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
