@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgekit.errors import PlanError
+from edgekit.errors import PassError
 from edgekit.sensitivity import FLOAT, Cost, Sensitivity
 
 Assignment = dict[str, str]
@@ -31,11 +31,11 @@ def front(
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
     Raises:
-        PlanError: no assignment is within the limits.
+        PassError: no assignment is within the limits.
     """
     limits = loosest(found, max_size, max_time)
     if solve(found, *limits) is None:
-        raise PlanError(
+        raise PassError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
             f"smallest would take {least(found, 'size'):.0f} bytes"
         )
@@ -65,7 +65,7 @@ def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, fl
     """The assignment with the least noise whose size or time is tightened.
 
     Raises:
-        PlanError: none is within the limits on size and time.
+        PassError: none is within the limits on size and time.
     """
     max_size, max_time = limits
     if what == "size":
@@ -73,7 +73,7 @@ def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, fl
     else:
         solved = solve(found, max_size, tightened(found, what, part, max_time))
     if solved is None:
-        raise PlanError(f"mixed: no assignment has so little {what} within the limits")
+        raise PassError(f"mixed: no assignment has so little {what} within the limits")
     return solved
 
 

@@ -12,8 +12,10 @@ import msgspec
 from edgekit.assign import front
 from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
+from edgekit.litert_file import read_rewrites
 from edgekit.measure import Latency, Trial
-from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan
+from edgekit.model import Model
+from edgekit.plan import BASELINE, REWRITES, Candidate, Search, Step, TargetPlan
 from edgekit.proof import Proof
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
@@ -63,8 +65,27 @@ class Bench:
             engine=plan.target.engine,
             threads=threads,
             memory_mb=plan.target.memory_mb,
+            architecture=plan.target.architecture,
             results=tuple(results),
         ), built
+
+    def refine(
+        self, plan: TargetPlan, report: TargetReport, built: dict[str, Made]
+    ) -> TargetReport:
+        """The report with the chosen candidate's rewrites left out one by one, timed beside it.
+
+        Which rewrite pays depends on the net and the machine; all together are only the start.
+        """
+        chosen = report.result(report.chosen)
+        variants = fewer_rewrites(chosen, built[chosen.name]) if chosen else []
+        if chosen is None or not variants:
+            return report
+        results = self._attempt_all(plan, variants, built, lambda _: None)
+        rivals = [report.results[0], chosen, *with_twins(results, built)]
+        timed = self._timed(report.engine, report.threads, built, rivals)[1:]
+        again = {result.name: result for result in timed}
+        kept = [again.pop(result.name, result) for result in report.results]
+        return msgspec.structs.replace(report, results=(*kept, *again.values()))
 
     def threads(self, plan: TargetPlan) -> int:
         """The user's number of threads, or the target's, as far as this machine has them."""
@@ -183,8 +204,7 @@ class Bench:
             size=artifact_size(made.artifact),
             memory=told.memory,
             load_seconds=told.load_seconds,
-            delegated=told.delegated,
-            fallbacks=told.fallbacks,
+            coverage=told.coverage,
             scores=self._proof.score(made.trial),
         )
 
@@ -230,6 +250,30 @@ class Bench:
                 except OWN_FAILURES as error:
                     found.append(str(error))
             return found
+
+
+def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
+    """The chosen candidate without one of the rewrites that changed it, for each of several."""
+    found = []
+    for place, step in enumerate(made.steps):
+        applied = rewritten_by(made.artifact) if step.name in REWRITES.values() else []
+        for name in applied if len(applied) > 1 else ():
+            rest = [one for one in step.options["rewrites"] if one != name]
+            less = msgspec.structs.replace(step, options=step.options | {"rewrites": rest})
+            found.append(
+                Candidate(
+                    name=f"{chosen.name} without {name}",
+                    recipe=chosen.recipe,
+                    steps=(*made.steps[:place], less, *made.steps[place + 1 :]),
+                )
+            )
+    return found
+
+
+def rewritten_by(folder: Path) -> list[str]:
+    """The rewrites that changed a model's artifacts, as noted in them."""
+    noted = [read_rewrites(folder / file) for file in Model.load(folder).files.values()]
+    return list(dict.fromkeys(str(entry["rewrite"]) for entries in noted for entry in entries))
 
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:

@@ -15,6 +15,7 @@ OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()
 LARGER = 1.01  # a rewrite may add a few shape constants
 CLOSE = 0.05  # scores within this are equal: the better quality wins
+ALIKE = 0.5  # dB
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
 QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
@@ -125,11 +126,13 @@ def slower(result: Result) -> bool:
 
 
 def best(results: Sequence[Result], base: Result, objective: str) -> Result:
-    """The best of the remaining results; equal ones are told apart by their quality."""
-    ranked = [(rank(result, base, objective), result) for result in results]
-    lowest = min(score for score, _ in ranked)
-    close = [result for score, result in ranked if score <= lowest + CLOSE]
-    return max(close, key=lambda result: result.scores.get("sqnr", 0.0))
+    """The best of the remaining results; close ones are told apart by their quality, if any."""
+    ranked = {result.name: rank(result, base, objective) for result in results}
+    lowest = min(ranked.values())
+    close = [result for result in results if ranked[result.name] <= lowest + CLOSE]
+    finest = max(result.scores.get("sqnr", 0.0) for result in close)
+    finest_ones = [r for r in close if r.scores.get("sqnr", 0.0) >= finest - ALIKE]
+    return min(finest_ones, key=lambda r: (ranked[r.name], -r.scores.get("sqnr", 0.0)))
 
 
 def rank(result: Result, base: Result, objective: str) -> float:

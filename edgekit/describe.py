@@ -15,15 +15,13 @@ from edgekit.errors import InputError, ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Model, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner, graph_of
-from edgekit.rng import Random
+from edgekit.ranges import as_text, with_given_ranges, with_input_ranges, with_output_ranges
 from edgekit.sources import Trust, open_parts, part_files, read_description
 from edgekit.sources._part import Part, check_weights
-from edgekit.textures import textures
 from edgekit.typed import Typed
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128
-KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 
 
 class Given(Typed, frozen=True):
@@ -77,7 +75,12 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         license=told.license,
         notes=told.notes,
     )
-    model = with_ranges(model, family, parts, given, remarks)
+    model = with_given_ranges(model, given.input_range, given.output_range)
+    model = with_input_ranges(model, parts, remarks)
+    member = family(model, OriginalRunner(parts, model.signatures))
+    observed = member.trial(member.draw(4, seed=0))
+    check_generative(member, observed)
+    model = with_output_ranges(model, observed[member.shown(model)], remarks)
     model.replace(remarks=tuple(remarks)).save(output)
 
 
@@ -218,109 +221,6 @@ def copy_files(output: Path, files: Mapping[str, Path]) -> dict[str, str]:
         else:
             shutil.copyfile(path, output / copied[name])
     return copied
-
-
-def with_ranges(
-    model: Model, family: Any, parts: Mapping[str, Part], given: Given, remarks: list[str]
-) -> Model:
-    """Fill in value ranges: given, told by the layers, else observed on a few samples."""
-    told = ranged(model, given.input_range, given.output_range, override=True)
-    model = model.replace(signatures=told)
-    outputs = [t for s in model.signatures.values() for t in s.outputs if t.role == "sample"]
-    unknown = [tensor for tensor in outputs if not tensor.range]
-    images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
-    if images and not all(tensor.range for tensor in images):
-        runner = OriginalRunner(parts, model.signatures)
-        output_range = next((tensor.range for tensor in outputs if tensor.range), None)
-        fitting = [output_range] if output_range else liked_ranges(model, runner)
-        model = model.replace(signatures=ranged(model, fitting[0], None))
-        also = " or ".join(map(as_text, fitting[1:]))
-        doubt = f", but {also} fits as well: say which" if also else ""
-        remarks.append(f"input range taken to be {as_text(fitting[0])}{doubt} (--input-range)")
-    runner = OriginalRunner(parts, model.signatures)
-    member = family(model, runner)
-    observed = member.trial(member.draw(4, seed=0))
-    check_generative(member, observed)
-    if unknown:
-        span = snapped(observed[member.shown(model)])
-        model = model.replace(signatures=ranged(model, None, span))
-        if span:
-            remarks.append(f"output range observed: {as_text(span)} (--output-range)")
-    return model
-
-
-def ranged(
-    model: Model, inputs: Range | None, outputs: Range | None, *, override: bool = False
-) -> dict[str, Signature]:
-    """The signatures with these ranges on samples that have none, or on all of them."""
-
-    def fill(tensor: Tensor, span: Range | None) -> Tensor:
-        if tensor.role != "sample" or span is None or (tensor.range and not override):
-            return tensor
-        return msgspec.structs.replace(tensor, range=span)
-
-    return {
-        name: msgspec.structs.replace(
-            signature,
-            inputs=tuple(fill(tensor, inputs) for tensor in signature.inputs),
-            outputs=tuple(fill(tensor, outputs) for tensor in signature.outputs),
-        )
-        for name, signature in model.signatures.items()
-    }
-
-
-def as_text(span: Range) -> str:
-    """`0…1`."""
-    return f"{span[0]:g}…{span[1]:g}"
-
-
-def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
-    """The input ranges in which an image-to-image net returns the image it was given, best first.
-
-    Nets that enlarge, clean or restyle a picture keep its coarse shape when it comes in the range
-    they were trained on. The error is relative to the range's width; ranges within three times
-    the least error are not told apart (nets with small biases take any), 0…1 coming first.
-    """
-    name, signature = next(
-        (n, s) for n, s in model.signatures.items() if any(t.role == "sample" for t in s.inputs)
-    )
-    image = next(t for t in signature.inputs if t.role == "sample")
-    unit = textures((2, *(int(n or 1) for n in image.shape[1:])), Random(0), (0.0, 1.0))
-    errors = {}
-    for low, high in KNOWN_RANGES:
-        inputs = {
-            t.name: unit * (high - low) + low
-            if t is image
-            else np.zeros((2, *(int(n or 1) for n in t.shape[1:])), t.dtype)
-            for t in signature.inputs
-        }
-        output = runner.run(name, inputs)[signature.outputs[0].name]
-        gap = coarse(output) - coarse(inputs[image.name])
-        errors[low, high] = float(np.abs(gap).mean() / (high - low))
-    limit = 3 * min(errors.values())
-    return [span for span in KNOWN_RANGES if errors[span] <= limit]
-
-
-def coarse(images: Any) -> Any:
-    """The mean of each quarter of images (N, H, W, C), over channels; of all of other signals."""
-    if images.ndim != 4:
-        return images.reshape(len(images), -1).mean(1)
-    rows, columns = images.shape[1] // 2, images.shape[2] // 2
-    halves = (images[:, :rows], images[:, rows:])
-    quarters = [q for half in halves for q in (half[:, :, :columns], half[:, :, columns:])]
-    return np.stack([quarter.mean((1, 2, 3)) for quarter in quarters])
-
-
-def snapped(values: Any) -> Range | None:
-    """The usual range (0…1, -1…1, 0…255) that observed values fill; None when they fill none."""
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    if low >= -0.15 and 0.3 < high <= 1.15:
-        return (0.0, 1.0)
-    if low >= -1.15 and high <= 1.15:
-        return (-1.0, 1.0)
-    if low >= -40 and 20 < high <= 300:
-        return (0.0, 255.0)
-    return None
 
 
 def check_generative(member: Any, outputs: Mapping[str, Any]) -> None:

@@ -15,7 +15,6 @@ A message is one line: what, where, and what to do about it.
 
 from __future__ import annotations
 
-import difflib
 import errno
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -78,6 +77,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("raspbery-pi-5", ["raspberry-pi-5", "intel-cpu"])
     "did you mean 'raspberry-pi-5'?"
     """
+    import difflib  # only for messages: the runtime's import is short
+
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

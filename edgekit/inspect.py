@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.errors import InputError, require
-from edgekit.litert_file import REWRITES, Graph, read_graph, read_note
+from edgekit.litert_file import Graph, read_graph, read_rewrites
 from edgekit.model import Model
 from edgekit.sources import Trust, part_files
 from edgekit.typed import Typed
@@ -118,8 +117,8 @@ def litert_ops(path: Path) -> Rows:
 
 
 def rewrite_rows(path: Path) -> Rows:
-    """What the pass rewrite-litert noted in the file: each rewrite, with ops before and after."""
-    rows: Rows = json.loads(read_note(path, REWRITES) or b"[]")
+    """The rewrites that changed a file, with ops before and after as text."""
+    rows = read_rewrites(path)
     for row in rows:
         for side in ("before", "after"):
             row[side] = ", ".join(f"{count} {kind}" for kind, count in row[side].items())

@@ -33,6 +33,7 @@ class Editor:
         for op in self.graph.operators:
             op.inputs, op.outputs = list(indices(op.inputs)), list(indices(op.outputs))
         self._names = Counter(tensor.name for tensor in self.graph.tensors)
+        self._gone: dict[int, Any] = {}  # ops taken out, held so that their ids stay their own
 
     def save(self, path: Path) -> None:
         """Write the model as a .tflite file."""
@@ -46,7 +47,7 @@ class Editor:
     def ops(self) -> Iterator[Any]:
         """The ops in order of execution when the loop began, but for those taken out since."""
         for op in list(self.graph.operators):
-            if any(other is op for other in self.graph.operators):
+            if id(op) not in self._gone:
                 yield op
 
     def kind(self, op: Any) -> str:
@@ -140,6 +141,7 @@ class Editor:
         operators[place:place] = list(new)
         for op in old:
             del operators[position(operators, op)]
+            self._gone[id(op)] = op
 
     def reroute(self, old: int, new: int) -> None:
         """Let all that read one tensor read another of the same shape."""
@@ -154,6 +156,8 @@ class Editor:
             if self.kind(op) in ACTING or not read.isdisjoint(op.outputs):
                 kept.append(op)
                 read |= set(op.inputs)
+            else:
+                self._gone[id(op)] = op
         self.graph.operators = kept[::-1]
 
     def note(self, name: str, content: bytes) -> None:
@@ -199,7 +203,7 @@ class Editor:
         codes = self.model.operatorCodes
         for index, code in enumerate(codes):
             same = max(code.builtinCode, code.deprecatedBuiltinCode) == builtin
-            if same and code.version >= version:
+            if same and code.version == version:
                 return index
         code = self.schema.OperatorCodeT()
         code.builtinCode, code.deprecatedBuiltinCode = builtin, min(builtin, 127)

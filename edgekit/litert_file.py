@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -142,6 +143,12 @@ def read_note(path: Path, name: str) -> bytes:
         if entry.name == name.encode():
             return bytes(model.buffers[entry.buffer].data)
     return b""
+
+
+def read_rewrites(path: Path) -> list[dict[str, Any]]:
+    """What the pass rewrite-litert noted in the file: each rewrite, with ops before and after."""
+    found: list[dict[str, Any]] = json.loads(read_note(path, REWRITES) or b"[]")
+    return found
 
 
 def indices(values: Any) -> Sequence[int]:

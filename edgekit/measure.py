@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz, plugin
+from edgekit.coverage import Coverage, coverage
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.runtime import as_family
@@ -42,12 +43,11 @@ class Latency(Typed, frozen=True):
 
 
 class Trial(Typed, frozen=True):
-    """What running an artifact told: memory in bytes, and ops its engine did not speed up."""
+    """What running an artifact told: memory in bytes, and how much its engine sped up."""
 
     memory: int
     load_seconds: float
-    delegated: float
-    fallbacks: tuple[str, ...]
+    coverage: Coverage
 
 
 def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) -> Trial:
@@ -57,8 +57,6 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
         PassError: outputs that are not finite.
         EngineError: the engine refuses the artifact.
     """
-    from edgekit.coverage import coverage
-
     model = Model.load(artifact)
     warm_engine(engine)
     before, start = resident(), time.perf_counter()
@@ -73,9 +71,10 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise PassError(f"the artifact's output '{name}' holds NaN or infinite values")
     npz.write(output / "outputs.npz", outputs)
-    share, fallbacks = coverage(artifact, model, engine)
     return Trial(
-        memory=max(memory, 0), load_seconds=load_seconds, delegated=share, fallbacks=fallbacks
+        memory=max(memory, 0),
+        load_seconds=load_seconds,
+        coverage=coverage(artifact, model, engine),
     )
 
 

@@ -15,7 +15,7 @@ from edgekit import plugin, recipe
 from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
-from edgekit.compare import gates_for, parse_gate
+from edgekit.compare import Gate, gates_for, parse_gate
 from edgekit.data import check_data
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
@@ -75,20 +75,14 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         rows = max(request.calibration, *(plan.rows for plan in plans))
         bench, proof = prepare(request, workspace, features, rows, progress)
         gates = gates_for(proof.family, request.gates)
-        # Recipes that the user named are given as asked; `auto` never gives worse than float32.
-        strict = any(map(chooses, request.recipes))
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
             check_gates(request, outcome)
-            outcome = decide(
-                outcome,
-                gates,
-                request.objective,
-                limits=request.limits,
-                strict=strict,
-                keep_going=request.keep_going,
-            )
+            outcome = verdict(request, outcome, gates)
+            refined = bench.refine(plan, outcome, made)
+            if refined is not outcome:
+                outcome = verdict(request, refined, gates)
             progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
             reports.append(outcome)
             artifacts[plan.name] = made
@@ -144,6 +138,21 @@ def report_of(
         machine=machine(),
         tools=tools(),
         targets=tuple(targets),
+    )
+
+
+def verdict(request: Request, outcome: TargetReport, gates: Sequence[Gate]) -> TargetReport:
+    """The outcome with its decision.
+
+    Recipes that the user named are given as asked; `auto` never gives worse than float32.
+    """
+    return decide(
+        outcome,
+        gates,
+        request.objective,
+        limits=request.limits,
+        strict=any(map(chooses, request.recipes)),
+        keep_going=request.keep_going,
     )
 
 

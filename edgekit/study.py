@@ -25,7 +25,8 @@ GOALS = 3  # log size, log latency and minus the decibels, all to be minimized
 class Entry(Typed, frozen=True):
     """A trial that ended: the options that were picked, the steps they mean, what was measured.
 
-    `artifact` is the fingerprint of what was made, `seconds` how long the trial took.
+    `artifact` is the fingerprint of what was made, `seconds` how long the trial took. `queued`: it
+    was not the sampler that picked the options.
     """
 
     options: dict[str, Any]
@@ -33,6 +34,7 @@ class Entry(Typed, frozen=True):
     steps: tuple[Step, ...] = ()
     artifact: str = ""
     seconds: float = 0.0
+    queued: bool = False
 
 
 def check_log(folder: Path, identity: Mapping[str, str], *, resume: bool) -> None:
@@ -80,9 +82,9 @@ class Study:
             check_identity(folder, self._study, identity)
             self._study.set_user_attr("identity", dict(identity))
             self._presence = (folder / LOG).open()
-            self._enqueue(seeds, alone=held_by_no_other(self._presence))
+            self.enqueue(seeds, alone=held_by_no_other(self._presence))
 
-    def _enqueue(self, seeds: Mapping[str, Mapping[str, Any]], *, alone: bool) -> None:
+    def enqueue(self, seeds: Mapping[str, Mapping[str, Any]], *, alone: bool = False) -> None:
         """Queue what has neither been tried nor is waiting, nor is at work in another process.
 
         `alone`: there is no other; what seems to be at work was lost when its process was killed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
@@ -12,8 +13,9 @@ class Target(Typed, frozen=True):
     """A device: its engine, what it is allowed to run, and how much.
 
     `precisions` are the recipes that make sense there, in the order they are tried by `auto`.
-    `threads` is what the device runs a net with; `memory_mb` what a net may use; `verified` how
-    the target was tried: "device", "emulated" or "host" (same engine on the workstation).
+    `threads` is what the device runs a net with; `memory_mb` what a net may use; `architecture`
+    its processors, as `uname -m` names them (empty: any); `verified` how the target was tried:
+    "device", "emulated" or "host" (same engine on the workstation).
     """
 
     description: str
@@ -22,7 +24,7 @@ class Target(Typed, frozen=True):
     threads: int = 1
     memory_mb: int = 1024
     architecture: tuple[str, ...] = ()
-    verified: str = "host"
+    verified: Literal["device", "emulated", "host"] = "host"
 
 
 def folder() -> Path:

@@ -15,7 +15,7 @@ from edgekit.assign import loosest, proposal
 from edgekit.candidates import OWN_FAILURES, Made, fingerprint
 from edgekit.choose import best, decide, rank, reject
 from edgekit.compare import Gate
-from edgekit.errors import PassError, PlanError
+from edgekit.errors import PassError
 from edgekit.measure import Latency
 from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted
 from edgekit.report import Result, TargetReport
@@ -93,12 +93,29 @@ class Tuner:
             tried += "candidate" not in trial.user_attrs
             done(entry.result)
 
+    def refine(self, done: Callable[[Result], None]) -> None:
+        """Try the variants of the best so far, and of the best of recipe `auto`."""
+        entries = {entry.result.name: entry for entry in self._study.entries()}
+        for name in {self.judged(self.results()).chosen, self._best_queued()} - {None}:
+            options = entries[str(name)].options
+            found = self._space.variants(options, self._narrowed).items()
+            self._study.enqueue({f"{name} {what}": variant for what, variant in found})
+        self.search(0, None, done)
+
+    def _best_queued(self) -> str | None:
+        """The best of recipe `auto` and its variants; None when none is good enough."""
+        queued = {entry.result.name for entry in self._study.entries() if entry.queued}
+        results = self.results()
+        out = self._rejected(results)
+        good = [r for r in results if r.name in queued and r.name not in out]
+        return best(good, results[0], self._request.objective).name if good else None
+
     def _try(self, trial: Any) -> Entry | None:
         """What came of a trial; None when its recipe was tried before."""
         start, known, failure = time.monotonic(), self._study.entries(), ""
         try:
             steps = self._proposed(trial)
-        except (PlanError, *OWN_FAILURES) as error:
+        except OWN_FAILURES as error:
             steps, failure = (), str(error)
         if any(entry.steps == steps and (steps or entry.result.failure == failure)
                for entry in known):  # fmt: skip
@@ -118,6 +135,7 @@ class Tuner:
             steps=steps,
             artifact=artifact,
             seconds=time.monotonic() - start,
+            queued="candidate" in trial.user_attrs,
         )
 
     def _proposed(self, trial: Any) -> tuple[Step, ...]:
@@ -182,6 +200,7 @@ class Tuner:
             engine=self._engine,
             threads=self._threads,
             memory_mb=self._plan.target.memory_mb,
+            architecture=self._plan.target.architecture,
             results=tuple(results),
         )
         request = self._request
@@ -204,11 +223,8 @@ class Tuner:
         The best of recipe `auto` is among them: what is chosen is never worse.
         """
         results = self.results()
-        base, out = results[0], self._rejected(results)
-        queued = [r for r in results if r.name in self._space.SEEDS and r.name not in out]
         names = [BASELINE, *(result.name for result in self.leading(results)[:FINALISTS])]
-        if queued:
-            names.append(best(queued, base, self._request.objective).name)
+        names.append(self._best_queued() or BASELINE)
         made = {name: self.made(name) for name in dict.fromkeys(names)}
         artifacts = {name: one.artifact for name, one in made.items() if one}
         timings = self._bench.time(self._engine, self._threads, artifacts)
@@ -224,7 +240,7 @@ class Tuner:
             return self.judged(results)
         decided = self.judged([result for result in results if result.name in latencies])
         rest = [result for result in results if result.name not in latencies]
-        verdicts = self._rejected([base, *rest])
+        verdicts = self._rejected([results[0], *rest])
         judged = {r.name: r for r in decided.results} | {
             r.name: msgspec.structs.replace(
                 r, verdict=verdicts.get(r.name, "good, another is better")

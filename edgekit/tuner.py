@@ -79,6 +79,7 @@ def run(
 
         progress.start(3 + study.waiting() + trials)
         tuner.search(trials, minutes and start + 60 * minutes, done)
+        tuner.refine(done)
         found = save(tuner.final())
         progress.done(f"chosen: {found.target.chosen or 'none'}")
     finally:

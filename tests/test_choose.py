@@ -8,6 +8,7 @@ from edgekit.choose import OBJECTIVES, best, pareto, reject
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.report import Result
+from edgekit.request import Limits
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
 
@@ -117,3 +118,23 @@ def test_pareto_by_latency_leaves_out_failures() -> None:
     failed = result("failed", ratio=0.01, sqnr=99.0, failure="crashed")
     assert pareto([FLOAT, QUICK, SMALL, failed], "latency") == ["float32", "quick"]
     assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
+
+
+def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
+    slow = result("slow", size=25, ratio=0.210, sqnr=40.1)
+    fast = result("fast", size=25, ratio=0.205, sqnr=40.0)
+    assert best([slow, fast], FLOAT, "balanced").name == "fast"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(max_size=50), "100 bytes, wanted at most 50"),
+        (Limits(max_latency=(0.5, "x")), "latency 0.9 x, wanted at most 0.5 x"),
+        (Limits(max_latency=(0.5, "s")), "latency 0.9 s, wanted at most 0.5 s"),
+        (Limits(max_size=100, max_latency=(0.9, "x")), ""),
+    ],
+)
+def test_limits_of_the_user(limits: Limits, reason: str) -> None:
+    out = reject([FLOAT, result("slow", ratio=0.9)], [], strict=True, limits=limits)
+    assert out.get("slow", "") == reason

@@ -27,12 +27,12 @@ choose report.plots
 request
 assign
 sensitivity
-mixed
+mixed tuning
 describe passes reference report validate
-measure original proof rewrites
+measure proof ranges rewrites
+original
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
-tuning
 bundle families features_net images litert_file recipe recipes target
 metrics model textures
 atomic npz plugin rng typed

@@ -24,7 +24,14 @@ def command(name: str | None, as_json: bool) -> None:
         return
     found_all = {each: target.load(each) for each in target.names()}
     rows = [
-        {"target": each, "engine": t.engine, "threads": t.threads, "description": t.description}
+        {
+            "target": each,
+            "engine": t.engine,
+            "threads": t.threads,
+            "architecture": ", ".join(t.architecture) or "any",
+            "verified": t.verified,
+            "description": t.description,
+        }
         for each, t in found_all.items()
     ]
     emit(msgspec.to_builtins(found_all), as_json, table(rows))

@@ -35,13 +35,14 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
 
 
 def strip(model: Any) -> None:
-    """Drop names of inner tensors, recorded ranges, and metadata with the buffers it held."""
+    """Number inner tensors instead of naming them, and drop recorded ranges and metadata."""
     for graph in model.subgraphs:
         ends = {int(i) for side in (graph.inputs, graph.outputs) for i in indices(side)}
         for index, tensor in enumerate(graph.tensors):
             if index not in ends:
-                tensor.name = None
-            tensor.shapeSignature = None  # all shapes are static
+                tensor.name = str(index).encode()  # other tools want some name
+            if np.array_equal(indices(tensor.shapeSignature), indices(tensor.shape)):
+                tensor.shapeSignature = None  # says nothing more; in loops it may
             parameters = tensor.quantization
             if parameters is not None:
                 parameters.min = parameters.max = None

@@ -37,7 +37,9 @@ def compacted(text: str) -> str:
     """The same graph in fewer words; one with loops or branches loses its white space only."""
     net = ElementTree.fromstring(text)
     for element in net.iter():
-        element.text = element.tail = None
+        element.tail = None
+        if not (element.text or "").strip():
+            element.text = None
     layers = net.findall("./layers/layer")
     if not any(layer.get("type") in NESTED for layer in layers):
         for note in net.findall("rt_info"):

@@ -32,6 +32,7 @@ class Options(Typed, frozen=True):
     """
 
     rewrites: tuple[str, ...] = (
+        "scale-folding",
         "normalization",
         "squares",
         "reflection-padding",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from edgekit.atomic import write_file
+from edgekit.coverage import Coverage
 from edgekit.measure import Latency
 from edgekit.typed import Typed, to_json
 
@@ -14,7 +16,7 @@ class Result(Typed, frozen=True):
     """One candidate on one target.
 
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
-    `delegated` the share of ops on the engine's fast path. `note` says what sets it apart from
+    `coverage` what the engine's fast path took. `note` says what sets it apart from
     others of its recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
     candidate with the same artifact, `failure` is set when it could not be made or run.
     """
@@ -27,8 +29,7 @@ class Result(Typed, frozen=True):
     size: int = 0
     memory: int = 0
     load_seconds: float = 0.0
-    delegated: float = 0.0
-    fallbacks: tuple[str, ...] = ()
+    coverage: Coverage | None = None
     latency: Latency | None = None
     scores: dict[str, float] = {}  # noqa: RUF012 - a struct field, copied for each instance
     same_as: str = ""
@@ -37,9 +38,11 @@ class Result(Typed, frozen=True):
 
 
 class TargetReport(Typed, frozen=True):
-    """All candidates of one target. `bundle` is where the chosen one was written.
+    """All candidates of one target. `bundle` is where the chosen one was written, `zipped` the
+    bytes of that folder as a zip file.
 
-    `memory_mb` is what the target allows a net, 0 for any amount.
+    `memory_mb` is what the target allows a net, 0 for any amount; `architecture` the target's
+    processors, empty for any.
     """
 
     name: str
@@ -47,15 +50,22 @@ class TargetReport(Typed, frozen=True):
     engine: str
     threads: int
     memory_mb: int = 0
+    architecture: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     bundle: str | None = None
+    zipped: int = 0
     failure: str = ""
 
     @property
     def baseline(self) -> Result | None:
         """The float32 result, which ratios refer to."""
         return self.results[0] if self.results and not self.results[0].failure else None
+
+    @property
+    def noise(self) -> float:
+        """How much this machine's timings vary: the median over all candidates, relative."""
+        return median([r.latency.noise for r in self.results if r.latency] or [0.0])
 
     def result(self, name: str | None) -> Result | None:
         """A result by its candidate's name."""
@@ -88,6 +98,18 @@ class Report(Typed, frozen=True):
     def save(self, path: Path) -> None:
         """Write report.json."""
         write_file(path, to_json(self).encode())
+
+
+def proxy(report: Report, target: TargetReport) -> str:
+    """What the target's latencies are worth, where they were measured on another processor."""
+    here = str(report.machine.get("architecture", ""))
+    if not target.architecture or here in target.architecture:
+        return ""
+    device = " or ".join(target.architecture)
+    return (
+        f"latency is a proxy: measured on {here}, the target is {device}; "
+        "run `edgekit bench` on the device"
+    )
 
 
 def rows(target: TargetReport) -> list[dict[str, str]]:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from edgekit.choose import pareto
 from edgekit.compare import span
+from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, rows
+from edgekit.report import Report, TargetReport, proxy, rows
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -51,6 +52,7 @@ def page(
         sections.append(
             {
                 "report": target,
+                "proxy": proxy(report, target),
                 "rows": rows(target),
                 "details": details(target),
                 "plots": [
@@ -82,15 +84,20 @@ def details(target: TargetReport) -> list[dict[str, Any]]:
         {
             "name": result.name,
             "steps": " → ".join(result.steps),
+            "fast_path": fast_path(result.coverage) if result.coverage else "–",
+            "fallbacks": result.coverage.fallbacks if result.coverage else (),
             "note": result.note,
-            "delegated": f"{result.delegated:.0%}" if not result.failure else "–",
-            "fallbacks": result.fallbacks,
             "interval": interval(result.latency) if result.latency else "–",
             "scores": {name: f"{value:.4g}" for name, value in result.scores.items()},
             "failure": result.failure,
         }
         for result in target.results
     ]
+
+
+def fast_path(coverage: Coverage) -> str:
+    """The shares that the engine's fast path took."""
+    return f"{coverage.ops:.0%} of ops, {coverage.multiply_adds:.0%} of multiply-adds"
 
 
 def interval(latency: Any) -> str:

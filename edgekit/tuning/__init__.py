@@ -4,6 +4,7 @@
 options picked by `pick(name, choices)`; `narrowed(folders)` gives the choices of the options that
 depend on the net, from its float32 artifacts. `SEEDS` are the options that make the candidates of
 recipe `auto`, by their names: these are tried first, so that a search never ends worse.
+`variants(options, choices)` are what `auto` tries beside its best, by what sets them apart.
 """
 
 from __future__ import annotations

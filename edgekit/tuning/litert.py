@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekit.litert_file import dense_widths
+from edgekit.litert_file import dense_widths, read_rewrites
+from edgekit.passes.rewrite_litert import Options
 from edgekit.tuning import ROWS, Pick
 
 METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
@@ -27,16 +28,18 @@ AUTO: dict[str, dict[str, Any]] = {
     "int8": {"method": "static", "activations": 8, "ranges": "extremes", "rows": 64} | PLAIN,
     "int4-weights": {"method": "dynamic"} | PLAIN | {"dense": "4"},
 }
+REWRITTEN = {"rewrites": True, "left_out": "none"}
 SEEDS: dict[str, dict[str, Any]] = {
     "float16": {"method": "float16"},
     **{name: options | {"rewrites": False} for name, options in AUTO.items()},
-    **{f"{name}+rewrites": options | {"rewrites": True} for name, options in AUTO.items()},
+    **{f"{name}+rewrites": options | REWRITTEN for name, options in AUTO.items()},
 }
 
 
 def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
-    """Blocks must divide the inputs of a dense layer."""
+    """Blocks must divide the inputs of a dense layer; a rewrite that applied may be left out."""
     files = [file for folder in folders for file in folder.glob("*.tflite")]
+    applied = dict.fromkeys(str(one["rewrite"]) for file in files for one in read_rewrites(file))
     widths = {width for file in files for width in dense_widths(file).values()}
 
     def fits(granularity: str) -> bool:
@@ -44,7 +47,20 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
         return not size.isdigit() or any(width % int(size) == 0 for width in widths)
 
     kept = (name for name, rule in DENSE.items() if fits(rule.get("granularity", "")))
-    return {"dense": tuple(kept)}
+    return {
+        "dense": tuple(kept),
+        "left_out": ("none", *applied) if len(applied) > 1 else ("none",),
+    }
+
+
+def variants(
+    options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
+) -> dict[str, dict[str, Any]]:
+    """Each rewrite left out of them all: not every one pays on every net."""
+    if options.get("left_out") != "none":
+        return {}
+    rewrites = (name for name in choices["left_out"] if name != "none")
+    return {f"without {name}": {**options, "left_out": name} for name in rewrites}
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
@@ -57,7 +73,9 @@ def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
         return [{"pass": "lower-litert", "quantize": kind} | calibration]
     found: list[dict[str, Any]] = [{"pass": "lower-litert"}]
     if pick("rewrites", (False, True)):
-        found.append({"pass": "rewrite-litert"})
+        left_out = pick("left_out", ("none",))
+        rewrites = [name for name in Options().rewrites if name != left_out]
+        found.append({"pass": "rewrite-litert", "rewrites": rewrites})
     return found if method == "float32" else [*found, quantization(method, pick)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,13 @@ SEEDS: dict[str, dict[str, Any]] = {
 
 def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
     """Nothing depends on the net: NNCF takes a smaller group, or 8 bits, where one does not fit."""
+    return {}
+
+
+def variants(
+    options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
+) -> dict[str, dict[str, Any]]:
+    """None."""
     return {}
 
 

@@ -1,6 +1,7 @@
 """What edgekit's runtime adds to the bare engine: `python -m tests.benchmarks.overhead BUNDLE`.
 
-Prints the time of a call and of the import, each beside the engine's own.
+Prints the time of a call and of the import, each beside the engine's own; exits 1 when edgekit adds
+more than it may: to a call 5 % or 50 µs, to the import 20 %.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from edgekit.measure import interleaved
 from edgekit.runtime import load
 
 ENGINES = {"litert": "ai_edge_litert.interpreter", "openvino": "openvino"}
+CALL_RATIO, CALL_US, IMPORT_RATIO = 1.05, 50.0, 1.20
 
 
 def bare_call(bundle: Path) -> Any:
@@ -91,5 +93,23 @@ def measure(bundle: Path, seconds: float = 4.0) -> dict[str, float]:
     }
 
 
+def missed(found: dict[str, float]) -> list[str]:
+    """The limits that are not met, in words."""
+    words = []
+    if found["call_ratio"] > CALL_RATIO and found["added_us"] > CALL_US:
+        words.append(
+            f"a call takes {found['call_ratio']:.3f} times the bare engine's, and "
+            f"{found['added_us']:.0f} µs more (allowed: {CALL_RATIO:g} times or {CALL_US:g} µs)"
+        )
+    if found["import_ratio"] > IMPORT_RATIO:
+        words.append(
+            f"the import takes {found['import_ratio']:.2f} times the engine's "
+            f"(allowed: {IMPORT_RATIO:g})"
+        )
+    return words
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1])), indent=2))
+    figures = measure(Path(sys.argv[1]))
+    print(json.dumps(figures, indent=2))
+    sys.exit("\n".join(missed(figures)) or 0)

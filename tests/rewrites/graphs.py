@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from pathlib import Path
 from types import ModuleType
@@ -14,9 +16,13 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from edgekit import npz  # noqa: E402
 from edgekit.litert_edit import Editor  # noqa: E402
+from edgekit.model import Model, Signature, Tensor  # noqa: E402
+from edgekit.passes._context import Context  # noqa: E402
+from edgekit.passes.quantize_litert import Options, Rule, quantize  # noqa: E402
 from edgekit.passes.rewrite_litert import rewrite  # noqa: E402
-from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402
+from edgekit.runtime.engines import litert  # noqa: E402
 
 
 def lowered(net: Any, folder: Path, *, int8: bool = False) -> Path:
@@ -44,8 +50,32 @@ def rewritten(path: Path, *modules: ModuleType) -> tuple[Path, int]:
     return path.with_name("rewritten.tflite"), sum(entry.count for entry in applied)
 
 
+def quantized(path: Path, mode: str) -> Path:
+    """The file after litert-quantizer in 8 bits, calibrated on noise."""
+    entry = litert.describe(path).inputs[0]
+    signature = Signature(part="net", inputs=(Tensor(name=input_name(path), shape=entry.shape),),
+                          outputs=())  # fmt: skip
+    model = Model(kind="litert", family="latent", signatures={"net": signature},
+                  files={"net": path.name})  # fmt: skip
+    rows = np.random.default_rng(0).standard_normal((4, *entry.shape[1:])).astype(np.float32)
+    calibration = path.with_name("calibration.npz")
+    npz.write(calibration, {f"net/{signature.inputs[0].name}": rows})
+    ctx = Context(source=path.parent, output=path.parent, calibration=calibration)
+    with contextlib.redirect_stdout(io.StringIO()):
+        content = quantize("net", signature, model, Options(rules=(Rule(mode=mode),)), ctx)
+    target = path.with_name(f"{path.stem}.{mode}.tflite")
+    target.write_bytes(content)
+    return target
+
+
+def input_name(path: Path) -> str:
+    """The name of the signature's input."""
+    interpreter = litert.open_interpreter(path, 1)
+    return str(interpreter.get_signature_list()["serving_default"]["inputs"][0])
+
+
 def outputs(path: Path, x: Any) -> Any:
-    interpreter = interpreter_class()(model_path=str(path))
+    interpreter = litert.interpreter_class()(model_path=str(path))
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
     interpreter.invoke()

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from edgekit.inspect import litert_facts
-from edgekit.litert_file import REWRITES, raise_versions, read_note
+from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Context
 from edgekit.passes.rewrite_litert import Options, run
-from tests.rewrites.graphs import keras, lowered
+from tests.rewrites.graphs import keras, lowered, quantized
 
 
 def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
@@ -44,14 +44,9 @@ def test_the_file_tells_what_was_rewritten(tmp_path: Path) -> None:
 
 
 def test_a_quantizer_keeps_the_note(tmp_path: Path) -> None:
-    from litert_quantizer import quantizer
-
     path = rewritten_by_the_pass(tmp_path)
-    tool = quantizer.Quantizer(str(path))
-    tool.add_dynamic_config(regex=".*", operation_name="*", num_bits=8)
-    quantized = tmp_path / "quantized.tflite"
-    quantized.write_bytes(raise_versions(bytes(tool.quantize().quantized_model)))
-    assert read_note(quantized, REWRITES) == read_note(path, REWRITES)
+    for mode in ("dynamic", "static"):
+        assert read_note(quantized(path, mode), REWRITES) == read_note(path, REWRITES)
 
 
 def test_a_graph_without_a_match_is_left_as_it_is(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import read_graph
 from edgekit.rewrites import transposed_conv, transposed_conv_to_dense
-from tests.rewrites.graphs import keras, lowered, outputs, rewritten
+from tests.rewrites.graphs import keras, lowered, outputs, quantized, rewritten
 
 
 def net_of(kernel: Any, strides: Any, size: Any, **options: Any) -> Any:
@@ -141,6 +141,21 @@ def test_int8_sums_are_the_same_integers(tmp_path: Path, kernel: Any, strides: A
     gap = outputs(new, x).astype(int) - outputs(path, x).astype(int)
     # The integer sums are equal; the kernels of the two ops may round the last bit differently.
     assert np.abs(gap).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "static"])
+@pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (5, 2), (3, 1)])
+def test_quantized_weights_move_without_a_change(
+    tmp_path: Path, mode: str, kernel: int, stride: int
+) -> None:
+    """XNNPACK has both forms, and gives the same bits."""
+    net = net_of(kernel, stride, (6, 5), padding="same", channels=8, activation="relu")
+    path = quantized(lowered(net, tmp_path), mode)
+    new, count = rewritten(path, transposed_conv)
+    assert count == 1
+    x = np.random.default_rng(0).standard_normal((1, 6, 5, 8)).astype(np.float32)
+    x = (32 * x).clip(-128, 127).astype(np.int8) if mode == "static" else x
+    assert np.array_equal(outputs(new, x), outputs(path, x))
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])

@@ -67,7 +67,9 @@ class Bench:
         self.timed.append(list(artifacts))
         found: list[Latency | str] = []
         for path in artifacts.values():
-            ratio = 0.4 if "static" in content(path) or "quantize-openvino" in content(path) else 1
+            text = (path / "net.tflite").read_text()
+            ratio = 0.4 if "static" in text or "quantize-openvino" in text else 1.0
+            ratio *= 0.5 if "rewrite-litert" in text else 1.0
             found.append(
                 Latency(seconds=ratio, ratio=ratio, ratio_low=ratio, ratio_high=ratio, noise=0,
                         runs=9)
@@ -77,10 +79,6 @@ class Bench:
     def attempts(self) -> list[str]:
         """The names of what was attempted, in order."""
         return (self._folder / "attempts").read_text().splitlines()
-
-
-def content(folder: Path) -> str:
-    return (folder / "net.tflite").read_text()
 
 
 def figures(text: str) -> tuple[int, float]:

@@ -14,6 +14,7 @@ from edgekit.report import Result
 from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS
 from edgekit.tuned import front, goals
+from edgekit.tuning import litert
 from tests.tuning.fakes import SAME, Bench, ignore, tuner
 
 AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
@@ -183,6 +184,25 @@ def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
         assert new <= old
     else:
         assert new[wanted] <= old[wanted]
+
+
+def test_the_rewrites_of_the_best_are_left_out_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `convert` does with what it chose."""
+    choices = {"dense": ("8", "4"), "left_out": ("none", "transposed-conv", "idle-movement")}
+    monkeypatch.setattr(litert, "narrowed", lambda folders: choices)
+    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
+    search.search(0, None, ignore)
+    chosen = search.judged(search.results()).chosen
+    assert chosen is not None
+    assert chosen.endswith("+rewrites")
+    before = len(study.entries())
+    search.refine(ignore)
+    new = [entry.result.name for entry in study.entries()][before:]
+    assert new == [f"{chosen} without transposed-conv", f"{chosen} without idle-movement"]
+    search.refine(ignore)
+    assert len(study.entries()) == before + 2
 
 
 def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:

@@ -63,3 +63,17 @@ def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
             made = steps(engine, method, pick)
             assert all(step.rows for step in made if step.calibrates)
             assert made[-1].name.startswith("compact-")
+
+
+def test_the_variants_of_auto_leave_out_one_rewrite_each() -> None:
+    space = plugin.load("tuning", "litert")
+    choices = {"left_out": ("none", "transposed-conv", "idle-movement")}
+    found = space.variants(space.SEEDS["int8+rewrites"], choices)
+    assert set(found) == {"without transposed-conv", "without idle-movement"}
+    options = found["without transposed-conv"]
+    made = steps("litert", options["method"], lambda name, _: options[name])
+    (rewrites,) = [step.options["rewrites"] for step in made if step.name == "rewrite-litert"]
+    assert "transposed-conv" not in rewrites
+    assert "idle-movement" in rewrites
+    assert space.variants(options, choices) == {}, "no variants of variants"
+    assert space.variants(space.SEEDS["int8"], choices) == {}

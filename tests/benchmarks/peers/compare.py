@@ -60,7 +60,7 @@ def duels(
     workspace = Workspace(work / "cache")
     described = pipeline.describe(request, workspace)
     model = Model.load(described)
-    truth = pipeline.reference(request, workspace, described, model)
+    truth = pipeline.reference(request, workspace, described, model, request.calibration)
     family = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, load_features(None)[0])
     return [

@@ -1,0 +1,90 @@
+"""Assignments of precisions against trying them all."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgekit.assign import front, least, predicted, solve
+from edgekit.errors import PassError
+from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
+
+costs = st.builds(
+    Cost,
+    noise=st.floats(1e-6, 1.0),
+    size=st.integers(-900, -1),
+    time=st.floats(-0.9, 0.2),
+)
+groups = st.lists(st.dictionaries(st.sampled_from(["w8", "w4", "w8a8"]), costs), min_size=1,
+                  max_size=4)  # fmt: skip
+
+
+def measured(found: list[dict[str, Cost]]) -> Sensitivity:
+    return Sensitivity(
+        size=4000,
+        time=4.0,
+        groups=tuple(
+            Group(layers=(f"layer{k}", f"twin{k}"), costs={FLOAT: Cost(), **each})
+            for k, each in enumerate(found)
+        ),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups, st.floats(0.05, 1.0), st.floats(0.05, 1.0))
+def test_no_other_assignment_within_the_budget_has_less_noise(
+    found: list[dict[str, Cost]], size: float, time: float
+) -> None:
+    sensitivity = measured(found)
+    max_size, max_time = 4000 * size, 4.0 * time
+    everything = [
+        [group.costs[name] for group, name in zip(sensitivity.groups, names, strict=True)]
+        for names in product(*(group.costs for group in sensitivity.groups))
+    ]
+    allowed = [
+        sum(cost.noise for cost in chosen)
+        for chosen in everything
+        if 4000 + sum(cost.size for cost in chosen) <= max_size
+        and 4.0 + sum(cost.time for cost in chosen) <= max_time
+    ]
+    assignment = solve(sensitivity, max_size, max_time)
+    if assignment is None:
+        assert not allowed
+        return
+    assert predicted(sensitivity, assignment, "size") <= max_size + 1e-3
+    assert predicted(sensitivity, assignment, "time") <= max_time + 1e-6
+    # 1e-5 of the worst noise: what the solver calls equal, and what breaks ties.
+    assert predicted(sensitivity, assignment, "noise") <= min(allowed) + 1e-5
+
+
+def test_layers_of_a_group_share_their_precision() -> None:
+    sensitivity = measured([{"w8": Cost(noise=0.1, size=-3000)}])
+    assert solve(sensitivity, 2000, 9.0) == {"layer0": "w8", "twin0": "w8"}
+
+
+def test_the_front_goes_from_small_to_faithful() -> None:
+    sensitivity = measured(
+        [{"w8": Cost(noise=0.01 * k, size=-700), "w4": Cost(noise=0.1 * k, size=-900)}
+         for k in (1, 2, 3, 4)]
+    )  # fmt: skip
+    assignments = front(sensitivity, 5)
+    sizes = [predicted(sensitivity, one, "size") for one in assignments]
+    noises = [predicted(sensitivity, one, "noise") for one in assignments]
+    assert len(assignments) == 5
+    assert sizes == sorted(sizes)
+    assert noises == sorted(noises, reverse=True)
+    assert sizes[0] == least(sensitivity, "size")
+
+
+def test_limits_that_nothing_meets_are_refused() -> None:
+    with pytest.raises(PassError, match="no assignment of precisions is within"):
+        front(measured([{"w8": Cost(noise=0.1, size=-100)}]), 5, max_size=100)
+
+
+def test_neighbours_with_the_fewest_weights_are_measured_together() -> None:
+    sizes = {"a": 1000, "b": 1, "c": 2, "d": 500, "e": 800}
+    assert grouped(sizes, 3) == [["a"], ["b", "c", "d"], ["e"]]
+    assert grouped(sizes, 9) == [["a"], ["b"], ["c"], ["d"], ["e"]]

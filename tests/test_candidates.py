@@ -1,0 +1,49 @@
+"""Which variants of the chosen candidate are tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit import candidates, target
+from edgekit.candidates import Made, fewer_rewrites
+from edgekit.plan import plan_for
+from edgekit.report import Result
+
+PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
+PLAIN, REWRITTEN = PLAN.candidates[1:]
+CHOSEN = Result(name=REWRITTEN.name, recipe=REWRITTEN.recipe)
+
+
+def made(tmp_path: Path, rewritten: bool) -> Made:
+    return Made(tmp_path, tmp_path, REWRITTEN.steps if rewritten else PLAIN.steps)
+
+
+def test_each_rewrite_that_did_something_is_left_out_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "rewritten_by", lambda _: ["normalization", "transposed-conv"])
+    variants = fewer_rewrites(CHOSEN, made(tmp_path, rewritten=True))
+    assert [variant.name.rpartition(" ")[2] for variant in variants] == [
+        "normalization",
+        "transposed-conv",
+    ]
+    for variant in variants:
+        assert [s.name for s in variant.steps] == [s.name for s in REWRITTEN.steps]
+        left_out = variant.name.rpartition(" ")[2]
+        (rewrite,) = (step for step in variant.steps if step.name == "rewrite-litert")
+        (before,) = (step for step in REWRITTEN.steps if step.name == "rewrite-litert")
+        assert set(before.options["rewrites"]) - set(rewrite.options["rewrites"]) == {left_out}
+
+
+@pytest.mark.parametrize("applied", [[], ["transposed-conv"]])
+def test_a_single_rewrite_has_been_left_out_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, applied: list[str]
+) -> None:
+    monkeypatch.setattr(candidates, "rewritten_by", lambda _: applied)
+    assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=True)) == []
+
+
+def test_a_graph_as_it_was_lowered_has_none(tmp_path: Path) -> None:
+    assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=False)) == []
