@@ -11,8 +11,9 @@ from edgekit._version import __version__
 if TYPE_CHECKING:
     from edgekit.families._base import Family
     from edgekit.report import Report
+    from edgekit.tuned import Tuned
 
-__all__ = ["__version__", "convert", "load"]
+__all__ = ["__version__", "convert", "load", "tune"]
 
 
 def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
@@ -34,3 +35,21 @@ def convert(
     from edgekit.request import Request
 
     return run(Request.of(model, targets=targets, output=output, **options))
+
+
+def tune(
+    model: str | os.PathLike[str],
+    *,
+    target: str,
+    output: str | os.PathLike[str],
+    trials: int = 50,
+    resume: bool = False,
+    minutes: float | None = None,
+    **options: Any,
+) -> Tuned:
+    """Search for the best recipe of a target; see `edgekit.tuner.run`, for options `convert`."""
+    from edgekit.request import Request
+    from edgekit.tuner import run
+
+    request = Request.of(model, targets=target, output=output, **options)
+    return run(request, trials, resume=resume, minutes=minutes)

@@ -33,10 +33,7 @@ def front(
     Raises:
         PassError: no assignment is within the limits, or none is better than all float.
     """
-    limits = (
-        np.inf if max_size is None else max_size,
-        found.time if max_time is None else max_time,
-    )
+    limits = loosest(found, max_size, max_time)
     if solve(found, *limits) is None:
         raise PassError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
@@ -59,13 +56,44 @@ def budgets(
     found: Sensitivity, steps: int, max_size: float, max_time: float
 ) -> Iterator[tuple[float, float]]:
     """Limits on size and time: ever tighter ones on either, and on both."""
-    smallest, largest = least(found, "size"), min(found.size, max_size)
-    fastest, slowest = least(found, "time"), min(found.time, max_time)
     for part in np.linspace(0.0, 1.0, steps):
-        size, time = largest + part * (smallest - largest), slowest + part * (fastest - slowest)
+        size = tightened(found, "size", part, max_size)
+        time = tightened(found, "time", part, max_time)
         yield size, max_time
         yield max_size, time
         yield size, time
+
+
+def tightened(found: Sensitivity, what: str, part: float, limit: float) -> float:
+    """A limit on size or time, between its loosest (part 0) and the least there is (1)."""
+    most = min(float(getattr(found, what)), limit)
+    return most + part * (least(found, what) - most)
+
+
+def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, float]) -> Assignment:
+    """The assignment with the least noise whose size or time is tightened.
+
+    Raises:
+        PassError: none is within the limits on size and time.
+    """
+    max_size, max_time = limits
+    if what == "size":
+        solved = solve(found, tightened(found, what, part, max_size), max_time)
+    else:
+        solved = solve(found, max_size, tightened(found, what, part, max_time))
+    if solved is None:
+        raise PassError(f"mixed: no assignment has so little {what} within the limits")
+    return solved
+
+
+def loosest(
+    found: Sensitivity, max_size: float | None, max_time: float | None
+) -> tuple[float, float]:
+    """The limits on size and time; by default not slower than the float graph."""
+    return (
+        np.inf if max_size is None else max_size,
+        found.time if max_time is None else max_time,
+    )
 
 
 def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:

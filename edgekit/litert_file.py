@@ -102,6 +102,14 @@ def read_graph(path: Path) -> Graph:
     )
 
 
+def dense_widths(path: Path) -> dict[str, int]:
+    """How many inputs each dense layer with constant weights has, by the name of its output."""
+    graph = read_graph(path)
+    dense = [op for op in graph.ops if op.name == "FULLY_CONNECTED"]
+    weights = [(op, graph.tensors[op.inputs[1]]) for op in dense]
+    return {graph.tensors[op.outputs[0]].name: w.shape[-1] for op, w in weights if w.bytes}
+
+
 def parse(path: Path) -> Any:
     """The flatbuffer's object form."""
     require("ai_edge_litert", "litert")

@@ -20,7 +20,7 @@ from edgekit.data import check_data
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
-from edgekit.features import check_features, load_features
+from edgekit.features import Features, check_features, load_features
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.plan import TargetPlan, make_plan
@@ -72,16 +72,9 @@ def run(request: Request, progress: Progress | None = None) -> Report:
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
         progress.start(2 + sum(plan.most + 1 for plan in plans))
-        described = describe(request, workspace)
-        model = Model.load(described)
-        progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
         rows = max(request.calibration, *(plan.rows for plan in plans))
-        truth = reference(request, workspace, described, model, rows)
-        progress.done("ran the original")
-        family: type[Family] = plugin.load("families", model.family).Family
-        gates = gates_for(family, request.gates)
-        proof = Proof(family, model, truth, features)
-        bench = Bench(request, workspace, described, proof)
+        bench, proof = prepare(request, workspace, features, rows, progress)
+        gates = gates_for(proof.family, request.gates)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
@@ -93,29 +86,59 @@ def run(request: Request, progress: Progress | None = None) -> Report:
             progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
             reports.append(outcome)
             artifacts[plan.name] = made
-        report = Report(
-            model=request.model.name,
-            family=model.family,
-            parameters=model.parameters,
-            objective=request.objective,
-            samples=len(next(iter(proof.draws.values()))),
-            seed=request.seed,
-            created=now(),
-            gates=tuple(map(str, gates)),
-            features=features_name,
-            inputs=request.data or family.self_made,
-            resampled={} if request.data else proof.noise(),
-            remarks=(*model.remarks, *(remark for plan in plans for remark in plan.remarks)),
-            machine=machine(),
-            tools=tools(),
-            targets=tuple(reports),
-        )
+        report = report_of(request, proof, features_name, plans, reports)
         report = write_bundles(request, report, plans, artifacts, proof)
         write_report(request, report, artifacts, proof)
     finally:
         workspace.stop()
     raise_failures(report)
     return report
+
+
+def prepare(
+    request: Request,
+    workspace: Workspace,
+    features: Features | None,
+    rows: int,
+    progress: Progress,
+) -> tuple[Bench, Proof]:
+    """Load the model and run the original, with `rows` draws to calibrate on."""
+    described = describe(request, workspace)
+    model = Model.load(described)
+    progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
+    truth = reference(request, workspace, described, model, rows)
+    progress.done("ran the original")
+    family: type[Family] = plugin.load("families", model.family).Family
+    proof = Proof(family, model, truth, features)
+    return Bench(request, workspace, described, proof), proof
+
+
+def report_of(
+    request: Request,
+    proof: Proof,
+    features: str,
+    plans: Sequence[TargetPlan],
+    targets: Sequence[TargetReport],
+) -> Report:
+    """What was asked and measured, on which machine and with what."""
+    model = proof.model
+    return Report(
+        model=request.model.name,
+        family=model.family,
+        parameters=model.parameters,
+        objective=request.objective,
+        samples=len(next(iter(proof.draws.values()))),
+        seed=request.seed,
+        created=now(),
+        gates=tuple(map(str, gates_for(proof.family, request.gates))),
+        features=features,
+        inputs=request.data or proof.family.self_made,
+        resampled={} if request.data else proof.noise(),
+        remarks=(*model.remarks, *(remark for plan in plans for remark in plan.remarks)),
+        machine=machine(),
+        tools=tools(),
+        targets=tuple(targets),
+    )
 
 
 def verdict(request: Request, outcome: TargetReport, gates: Sequence[Gate]) -> TargetReport:

@@ -20,6 +20,7 @@ KINDS = {
     "rewrites": "rewrite",
     "runtime.engines": "engine",
     "sources": "source",
+    "tuning": "engine with a search space",
 }
 
 

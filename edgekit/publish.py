@@ -81,7 +81,8 @@ def fill_bundle(
         for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
             if path.is_file():
                 (folder / path.name).write_bytes(path.read_bytes())
-    recipe = to_toml(chosen.name, plan.target.engine, [(s.name, s.options) for s in made.steps])
+    passes = [(step.name, step.options) for step in made.steps]
+    recipe = to_toml(f"what was done as {chosen.name}", plan.target.engine, passes)
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
     outputs = npz.read(made.trial / "outputs.npz")
     groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}

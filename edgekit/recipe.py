@@ -84,9 +84,9 @@ def load(name: str) -> Recipe:
     return recipe
 
 
-def to_toml(name: str, engine: str, passes: Sequence[tuple[str, dict[str, Any]]]) -> str:
+def to_toml(description: str, engine: str, passes: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """A recipe file that repeats these passes exactly, none of them left to be inserted."""
-    lines = [f"description = {json.dumps(f'what was done as {name}')}"]
+    lines = [f"description = {json.dumps(description)}"]
     for title, options in passes:
         lines += ["", f"[[{engine}]]", f"pass = {json.dumps(title)}"]
         lines += [f"{key} = {inline(value)}" for key, value in options.items() if value is not None]

@@ -35,6 +35,11 @@ EXAMPLES = {
         "edgekit convert vae/ -t raspberry-pi-4 --objective size --gate 'psnr>=35' -o out",
         "edgekit convert upscaler.h5 -t linux-litert --input-size 128x128 --data photos/ -o out",
     ),
+    "tune": (
+        "edgekit tune generator.keras -t raspberry-pi-5 --trials 40 -o search",
+        "edgekit tune generator.keras -t raspberry-pi-5 --trials 40 --resume -o search",
+        "edgekit convert generator.keras -t raspberry-pi-5 -r search/recipe.toml -o out",
+    ),
     "validate": ("edgekit validate out/raspberry-pi-5",),
     "run": (
         "edgekit run out/raspberry-pi-5 --count 16 --seed 7 -o samples.png",

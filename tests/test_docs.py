@@ -86,7 +86,8 @@ def test_every_command_shown_can_be_typed(words: list[str]) -> None:
     for name in context.params.get("targets", ()):
         target.load(name)
     for name in context.params.get("recipe", ()):
-        recipe.load(name)
+        if not name.endswith(".toml"):  # the user's own
+            recipe.load(name)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(HOME)))

@@ -19,14 +19,15 @@ FILES = {
 LAYERS = """
 cli
 edgekit
-pipeline
-publish inspect
-candidates report.page
+tuner
+pipeline trials
+publish inspect tuned
+candidates report.page study
 choose report.plots
 request
 assign
 sensitivity
-mixed
+mixed tuning
 describe passes reference report validate
 measure proof ranges rewrites
 original
@@ -97,7 +98,7 @@ def test_no_module_imports_a_heavy_library_at_its_top(python: Callable[[str], st
 import importlib, sys
 for module in {sorted(name for name in FILES if not name.endswith("__main__"))}:
     importlib.import_module(module)
-heavy = {{"tensorflow", "keras", "nncf", "openvino", "matplotlib", "ai_edge_litert"}}
+heavy = {{"tensorflow", "keras", "nncf", "openvino", "matplotlib", "ai_edge_litert", "optuna"}}
 print(sorted(heavy & set(sys.modules)))
 """
     assert python(program) == "[]"
@@ -121,5 +122,5 @@ def test_public_names(module: ModuleType) -> None:
 
 def test_what_the_public_api_is() -> None:
     """A change here is one that users notice: say so in the changelog."""
-    assert edgekit.__all__ == ["__version__", "convert", "load"]
+    assert edgekit.__all__ == ["__version__", "convert", "load", "tune"]
     assert "load" in edgekit.runtime.__all__

@@ -14,7 +14,17 @@ import click
 from edgekit._version import __version__
 from edgekit.errors import EdgekitError, GateError, os_error
 
-COMMANDS = ("convert", "validate", "run", "bench", "inspect", "targets", "recipes", "doctor")
+COMMANDS = (
+    "convert",
+    "tune",
+    "validate",
+    "run",
+    "bench",
+    "inspect",
+    "targets",
+    "recipes",
+    "doctor",
+)
 INTERRUPTED = 130
 
 
@@ -70,8 +80,9 @@ def main() -> None:
         fail(str(error), error.exit_code, as_json=False)
     except EdgekitError as error:
         fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        fail("interrupted; finished steps are kept, run the same command to go on", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        again = "interrupted; finished steps are kept, run the same command to go on"
+        fail(str(stop) or again, INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,46 @@ LIMITS = (
 )
 
 
-def limit_options(function: Any) -> Any:
-    """What an artifact may cost at most."""
-    for option in reversed(LIMITS):
-        function = option(function)
-    return function
+# What a candidate is chosen by.
+CHOICE = (
+    click.option(
+        "--objective",
+        default="balanced",
+        show_default=True,
+        help="What to choose by: balanced, size, latency or quality.",
+    ),
+    click.option(
+        "--gate",
+        "gates",
+        multiple=True,
+        metavar="METRIC>=N",
+        help="Quality that must be met, such as 'psnr>=30' (quoted); repeatable.",
+    ),
+    *LIMITS,
+)
+
+# What candidates are compared on, and how.
+COMPARISON = (
+    click.option(
+        "--features",
+        metavar="NET",
+        help="Feature net for Fréchet and KID: .tflite, .xml or module:function.",
+    ),
+    click.option("--samples", type=int, help="Samples to compare [default: 16 to 128, by size]."),
+    click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all draws."
+    ),
+)
+
+CACHE = (
+    click.option(
+        "--cache-dir",
+        "cache",
+        type=click.Path(path_type=Path),
+        help="Where finished steps are kept.",
+    ),
+    click.option("--no-cache", is_flag=True, help="Do every step again."),
+)
 
 
 # What the user says of a model: the fields of `edgekit.describe.Given`, then those of `Trust`.
@@ -126,14 +162,29 @@ MODEL = (
 )
 
 
-def model_options(function: Any) -> Any:
-    """What the user says of a model."""
-    for option in reversed(MODEL):
-        function = option(function)
-    return function
+def group(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Several options as one decorator."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
+choice_options = group(CHOICE)
+comparison_options = group(COMPARISON)
+model_options = group(MODEL)
+cache_options = group(CACHE)
+
+model_argument = click.argument("model", type=click.Path(path_type=Path))
 bundle_argument = click.argument("bundle", type=click.Path(path_type=Path))
+data_option = click.option(
+    "--data",
+    metavar="DATA",
+    help="Your data: npz, npy, a folder of images or wav files, or module:function.",
+)
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Engine threads; the target's by default."
 )

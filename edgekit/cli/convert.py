@@ -7,12 +7,21 @@ from typing import Any
 
 import click
 
-from edgekit.cli._options import json_option, limit_options, model_options, threads_option
+from edgekit.cli._options import (
+    cache_options,
+    choice_options,
+    comparison_options,
+    data_option,
+    json_option,
+    model_argument,
+    model_options,
+    threads_option,
+)
 from edgekit.cli._show import Bar, emit, table
 
 
 @click.command("convert", short_help="Convert a trained model to one proven bundle per target.")
-@click.argument("model", type=click.Path(path_type=Path))
+@model_argument
 @click.option(
     "--target",
     "-t",
@@ -36,36 +45,11 @@ from edgekit.cli._show import Bar, emit, table
     show_default=True,
     help="What to do (see `edgekit recipes`), or a TOML file; repeatable.",
 )
-@click.option(
-    "--objective",
-    default="balanced",
-    show_default=True,
-    help="What to choose by: balanced, size, latency or quality.",
-)
-@click.option(
-    "--gate",
-    "gates",
-    multiple=True,
-    metavar="METRIC>=N",
-    help="Quality that must be met, such as 'psnr>=30' (quoted); repeatable.",
-)
-@limit_options
-@click.option(
-    "--data",
-    metavar="DATA",
-    help="Your data: npz, npy, a folder of images or wav files, or module:function.",
-)
+@choice_options
+@data_option
 @model_options
-@click.option(
-    "--features",
-    metavar="NET",
-    help="Feature net for Fréchet and KID: .tflite, .xml or module:function.",
-)
-@click.option("--samples", type=int, help="Samples to compare [default: 16 to 128, by size].")
+@comparison_options
 @click.option("--calibration", default=64, show_default=True, help="Samples to calibrate with.")
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all draws."
-)
 @threads_option
 @click.option(
     "--force",
@@ -77,13 +61,7 @@ from edgekit.cli._show import Bar, emit, table
     is_flag=True,
     help="Write the best bundle even if it misses a gate (the exit code is still 3).",
 )
-@click.option(
-    "--cache-dir",
-    "cache",
-    type=click.Path(path_type=Path),
-    help="Where finished steps are kept.",
-)
-@click.option("--no-cache", is_flag=True, help="Do every step again.")
+@cache_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @json_option
 def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, dry_run: bool,

@@ -2,16 +2,20 @@
 
 Rules apply in order, a later one replacing an earlier one on the ops that both match. Ops that
 the quantizer cannot take at a precision keep what an earlier rule gave them: so `int4` of dense
-layers over `int8` of everything is never larger than int8 alone.
+layers over `int8` of everything is never larger than int8 alone. So do dense layers whose inputs
+are not so many times a block.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present, raise_versions
+from edgekit.litert_file import check_weights_present, dense_widths, raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
 from edgekit.typed import Typed
@@ -74,7 +78,7 @@ def quantize(
     try:
         tool = quantizer.Quantizer(str(path))
         for rule in options.rules:
-            add_rule(tool, rule)
+            add_rule(tool, fitted(rule, path))
         statistics = None
         if tool.need_calibration:
             rows = calibration_rows(ctx, name, signature, options.rows)
@@ -85,6 +89,20 @@ def quantize(
             f"quantize-litert: {name}: litert-quantizer refused the graph: "
             f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from None
+
+
+def fitted(rule: Rule, path: Path) -> Rule:
+    """The rule for those layers that its blocks divide; PassError when there is none."""
+    if not rule.granularity.startswith("block-"):
+        return rule
+    size = int(rule.granularity.removeprefix("block-"))
+    widths = dense_widths(path)
+    fit = [name for name, width in widths.items()
+           if width % size == 0 and re.search(rule.layers, name)]  # fmt: skip
+    if not fit:
+        raise PassError(f"quantize-litert: blocks of {size} weights divide no dense layer's inputs")
+    names = "|".join(map(re.escape, fit))
+    return msgspec.structs.replace(rule, op="FULLY_CONNECTED", layers=f"^({names});?$")
 
 
 def calibrate(path: Path, recipe: Any, rows: list[dict[str, Array]], ranges: str) -> Any:

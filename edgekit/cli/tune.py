@@ -1,0 +1,108 @@
+"""edgekit tune"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgekit.cli._options import (
+    cache_options,
+    choice_options,
+    comparison_options,
+    data_option,
+    json_option,
+    model_argument,
+    model_options,
+    threads_option,
+)
+from edgekit.cli._show import Bar, emit, table
+
+
+@click.command("tune", short_help="Search for the best recipe of a model on one target.")
+@model_argument
+@click.option(
+    "--target",
+    "-t",
+    required=True,
+    help="Device to tune for (see `edgekit targets`), or a TOML file.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the search: its log, recipes and report.",
+)
+@click.option(
+    "--trials",
+    "-n",
+    default=50,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Recipes to try, after those of recipe auto.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the search in the folder.")
+@click.option(
+    "--timeout",
+    "minutes",
+    type=click.FloatRange(0),
+    metavar="MINUTES",
+    help="Begin no further trial after that time.",
+)
+@choice_options
+@data_option
+@model_options
+@comparison_options
+@threads_option
+@cache_options
+@json_option
+def command(model: Path, target: str, output: Path, trials: int, resume: bool,
+            minutes: float | None, as_json: bool, no_cache: bool,
+            **asked: Any) -> None:  # fmt: skip
+    """Try many recipes on MODEL, and keep the best that meets the quality gates.
+
+    The candidates of recipe auto come first, then others that a sampler proposes from what was
+    measured so far. OUTPUT/recipe.toml is the best one, for `edgekit convert --recipe`; the report
+    is OUTPUT/tune.html. Several processes may work on one search: start the others with --resume.
+    """
+    import msgspec
+
+    from edgekit.errors import GateError
+    from edgekit.request import Request
+    from edgekit.tuner import run
+
+    request = Request.of(model, targets=target, output=output, reuse=not no_cache, **asked)
+    with Bar() as bar:
+        try:
+            found = run(request, trials, resume=resume, minutes=minutes, progress=bar)
+        except GateError as error:
+            bar.close()
+            emit(msgspec.to_builtins(error.report), as_json, f"report: {output / 'tune.html'}")
+            raise
+        except KeyboardInterrupt:
+            raise click.Abort(
+                "interrupted; finished trials are kept, run the same command with --resume to go on"
+            ) from None
+    emit(msgspec.to_builtins(found), as_json, text(found, output))
+
+
+def text(found: Any, output: Path) -> str:
+    """The front, the chosen one first of all named, and where everything is."""
+    from edgekit.report import rows
+
+    target = found.target
+    kept = {target.chosen, target.results[0].name, *found.front}
+    shown = [row for row in rows(target) if row["candidate"] in kept]
+    options = found.tried[target.chosen].options
+    return "\n".join(
+        [
+            f"{target.name}  ({target.engine}, {target.threads} threads), "
+            f"{len(found.tried)} recipes tried; the best of them, and float32:",
+            table(shown, target.chosen),
+            "  " + ", ".join(f"{name} {value}" for name, value in options.items()),
+            f"recipe: {output / 'recipe.toml'}  (others: {output / 'front'})",
+            f"report: {output / 'tune.html'}",
+        ]
+    )

@@ -1,0 +1,264 @@
+"""The trials of a search: Optuna proposes a recipe, the workbench builds, runs and times it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from edgekit import plugin
+from edgekit.assign import loosest, proposal
+from edgekit.candidates import OWN_FAILURES, Made, fingerprint
+from edgekit.choose import best, decide, rank, reject
+from edgekit.compare import Gate
+from edgekit.errors import PassError
+from edgekit.measure import Latency
+from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted
+from edgekit.report import Result, TargetReport
+from edgekit.request import Request
+from edgekit.sensitivity import Sensitivity
+from edgekit.study import Entry, Study
+from edgekit.tuned import front, goals, noted
+
+MIXED = "mixed"
+PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
+FINALISTS = 12  # are timed once more, side by side
+ROWS = 64  # calibrate where the trial did not pick a number: as many as `convert` takes
+
+
+class Workbench(Protocol):
+    """What builds, runs and times candidates: `edgekit.candidates.Bench`."""
+
+    def threads(self, plan: TargetPlan) -> int: ...
+
+    def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]: ...
+
+    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity: ...
+
+    def time(
+        self, engine: str, threads: int, artifacts: Mapping[str, Path]
+    ) -> list[Latency | str]: ...
+
+
+class Tuner:
+    """Tries recipes for one target; other processes may work on the same study."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        study: Study,
+        plan: TargetPlan,
+        gates: Sequence[Gate],
+        request: Request,
+    ) -> None:
+        self._bench, self._study, self._plan = bench, study, plan
+        self._gates, self._request = gates, request
+        self._engine, self._threads = plan.target.engine, bench.threads(plan)
+        self._space = plugin.load("tuning", self._engine)
+        self.base, made = bench.attempt(plan, plan.candidates[0])
+        if made is None:
+            raise PassError(f"{plan.name}: {self.base.failure}")
+        self._baseline = made.artifact
+        floats = [bench.attempt(plan, c)[1] for c in plan.candidates if c.recipe == BASELINE]
+        self._narrowed = self._space.narrowed([made.artifact for made in floats if made])
+
+    def search(self, trials: int, deadline: float | None, done: Callable[[Result], None]) -> None:
+        """Try what is queued, then so many recipes that were not tried before.
+
+        `deadline`, by the monotonic clock, ends it earlier; `done` is called after every trial.
+        """
+
+        def late() -> bool:
+            return deadline is not None and time.monotonic() > deadline
+
+        tried = repeats = 0
+        while self._study.waiting() or (tried < trials and repeats < PATIENCE and not late()):
+            # What was learned leads to the same proposal again and again: then chance proposes.
+            trial = self._study.ask(blindly=repeats > 0)
+            try:
+                entry = self._try(trial)
+            except BaseException:  # an interrupt too
+                self._study.drop(trial)
+                raise
+            if entry is None:
+                self._study.drop(trial)
+                repeats += 1
+                continue
+            self._tell(trial, entry)
+            repeats = 0
+            tried += "candidate" not in trial.user_attrs
+            done(entry.result)
+
+    def refine(self, done: Callable[[Result], None]) -> None:
+        """Try the variants of the best so far, and of the best of recipe `auto`."""
+        entries = {entry.result.name: entry for entry in self._study.entries()}
+        for name in {self.judged(self.results()).chosen, self._best_queued()} - {None}:
+            options = entries[str(name)].options
+            found = self._space.variants(options, self._narrowed).items()
+            self._study.enqueue({f"{name} {what}": variant for what, variant in found})
+        self.search(0, None, done)
+
+    def _best_queued(self) -> str | None:
+        """The best of recipe `auto` and its variants; None when none is good enough."""
+        queued = {entry.result.name for entry in self._study.entries() if entry.queued}
+        results = self.results()
+        out = self._rejected(results)
+        good = [r for r in results if r.name in queued and r.name not in out]
+        return best(good, results[0], self._request.objective).name if good else None
+
+    def _try(self, trial: Any) -> Entry | None:
+        """What came of a trial; None when its recipe was tried before."""
+        start, known, failure = time.monotonic(), self._study.entries(), ""
+        try:
+            steps = self._proposed(trial)
+        except OWN_FAILURES as error:
+            steps, failure = (), str(error)
+        if any(entry.steps == steps and (steps or entry.result.failure == failure)
+               for entry in known):  # fmt: skip
+            return None
+        options = dict(trial.params)
+        name = trial.user_attrs.get("candidate", f"{options['method']}-{trial.number}")
+        candidate = Candidate(name=name, recipe="tune", steps=steps, note=noted(options))
+        result, made = Result(name=name, recipe="tune", failure=failure), None
+        if steps:
+            result, made = self._bench.attempt(self._plan, candidate)
+        artifact = fingerprint(made.artifact) if made else ""
+        if made:
+            result = self._timed(result, made, artifact, known)
+        return Entry(
+            options=options,
+            result=result,
+            steps=steps,
+            artifact=artifact,
+            seconds=time.monotonic() - start,
+            queued="candidate" in trial.user_attrs,
+        )
+
+    def _proposed(self, trial: Any) -> tuple[Step, ...]:
+        """The steps of the recipe that a trial picks."""
+        mixed = (MIXED,) if self._plan.search else ()
+        method = trial.suggest_categorical("method", (*self._space.METHODS, *mixed))
+        if method == MIXED and self._plan.search:
+            what = trial.suggest_categorical("budget", ("size", "time"))
+            part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
+            assignment = proposal(self._sensitivity, what, part, self._limits)
+            (candidate,) = self._plan.search.candidates(self._engine, [assignment])
+            return tuple(map(with_rows, candidate.steps))
+
+        def pick(name: str, choices: tuple[Any, ...]) -> Any:
+            return trial.suggest_categorical(name, self._narrowed.get(name, choices))
+
+        passes = self._space.passes(method, pick)
+        return compacted(chain(passes, self._engine, "tune"), self._engine)
+
+    @cached_property
+    def _sensitivity(self) -> Sensitivity:
+        """Measured once, when the first trial asks for it."""
+        assert self._plan.search is not None
+        return self._bench.sensitivity(self._plan, self._plan.search)
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        limits, found = self._request.limits, self._sensitivity
+        return loosest(found, limits.max_size, limits.seconds(found.time))
+
+    def _timed(self, result: Result, made: Made, artifact: str, known: Sequence[Entry]) -> Result:
+        """The result with its latency beside float32; that of an equal artifact if there is one."""
+        for entry in known:
+            if entry.artifact == artifact:
+                twin = entry.result
+                return msgspec.structs.replace(result, latency=twin.latency, same_as=twin.name)
+        artifacts = {BASELINE: self._baseline, "": made.artifact}
+        found = self._bench.time(self._engine, self._threads, artifacts)[-1]
+        if isinstance(found, Latency):
+            return msgspec.structs.replace(result, latency=found)
+        return msgspec.structs.replace(result, failure=found)
+
+    def _tell(self, trial: Any, entry: Entry) -> None:
+        """Give the study what it learns from: an artifact made twice counts twice."""
+        result = msgspec.structs.replace(entry.result, same_as="")
+        if result.failure:
+            self._study.tell(trial, entry, None)
+        else:
+            good = not self._rejected([self.base, result]).get(result.name)
+            self._study.tell(trial, entry, goals(result, self.base), good=good)
+
+    def results(self) -> list[Result]:
+        """The baseline, then all that was tried, by any process."""
+        tried = {entry.result.name: entry.result for entry in self._study.entries()}
+        return list(({BASELINE: self.base} | tried).values())
+
+    def judged(self, results: Sequence[Result]) -> TargetReport:
+        """The results with their verdicts, one of them chosen."""
+        report = TargetReport(
+            name=self._plan.name,
+            description=self._plan.target.description,
+            engine=self._engine,
+            threads=self._threads,
+            memory_mb=self._plan.target.memory_mb,
+            architecture=self._plan.target.architecture,
+            results=tuple(results),
+        )
+        request = self._request
+        return decide(report, self._gates, request.objective, limits=request.limits)
+
+    def _rejected(self, results: Sequence[Result]) -> dict[str, str]:
+        """Why each result that is out is out; none may be worse than float32."""
+        target, limits = self._plan.target, self._request.limits
+        return reject(results, self._gates, strict=True, memory_mb=target.memory_mb, limits=limits)
+
+    def leading(self, results: Sequence[Result]) -> list[Result]:
+        """The front of what is good enough, the best by the objective first."""
+        out, base = self._rejected(results), results[0]
+        good = [result for result in results if result.name not in out]
+        return sorted(front(good, base), key=lambda r: rank(r, base, self._request.objective))
+
+    def final(self) -> TargetReport:
+        """The decision after the best were timed once more, side by side.
+
+        The best of recipe `auto` is among them: what is chosen is never worse.
+        """
+        results = self.results()
+        names = [BASELINE, *(result.name for result in self.leading(results)[:FINALISTS])]
+        names.append(self._best_queued() or BASELINE)
+        made = {name: self.made(name) for name in dict.fromkeys(names)}
+        artifacts = {name: one.artifact for name, one in made.items() if one}
+        timings = self._bench.time(self._engine, self._threads, artifacts)
+        latencies = {
+            name: found
+            for name, found in zip(artifacts, timings, strict=True)
+            if isinstance(found, Latency)
+        }
+        results = [
+            msgspec.structs.replace(r, latency=latencies.get(r.name, r.latency)) for r in results
+        ]
+        if len(latencies) == 1:  # nothing is good enough
+            return self.judged(results)
+        decided = self.judged([result for result in results if result.name in latencies])
+        rest = [result for result in results if result.name not in latencies]
+        verdicts = self._rejected([results[0], *rest])
+        judged = {r.name: r for r in decided.results} | {
+            r.name: msgspec.structs.replace(
+                r, verdict=verdicts.get(r.name, "good, another is better")
+            )
+            for r in rest
+        }
+        return msgspec.structs.replace(decided, results=tuple(judged[r.name] for r in results))
+
+    def made(self, name: str) -> Made | None:
+        """A trial's artifact and outputs, taken from the work space or made again."""
+        steps = {entry.result.name: entry.steps for entry in self._study.entries()}
+        known = steps.get(name, self._plan.candidates[0].steps)
+        candidate = Candidate(name=name, recipe="tune", steps=known)
+        return self._bench.attempt(self._plan, candidate)[1]
+
+
+def with_rows(step: Step) -> Step:
+    """The step with its number of rows written out: the search records more than `convert`."""
+    if not step.calibrates or step.rows:
+        return step
+    return msgspec.structs.replace(step, options=step.options | {"rows": ROWS})

@@ -1,0 +1,94 @@
+"""Recipes for LiteRT: exact rewrites, litert-quantizer's modes, TensorFlow's own quantization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekit.litert_file import dense_widths, read_rewrites
+from edgekit.passes.rewrite_litert import Options
+from edgekit.tuning import ROWS, Pick
+
+METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
+# Dense layers may take fewer bits than the rest: often most of the weights, seldom of the quality.
+DENSE: dict[str, dict[str, Any]] = {
+    "8": {},
+    "4": {"bits": 4},
+    "4-block-32": {"bits": 4, "granularity": "block-32"},
+    "4-block-64": {"bits": 4, "granularity": "block-64"},
+    "4-block-128": {"bits": 4, "granularity": "block-128"},
+    "2-block-32": {"bits": 2, "granularity": "block-32"},
+}
+PLAIN = {"granularity": "channel", "dense": "8"}
+AUTO: dict[str, dict[str, Any]] = {
+    "float32": {"method": "float32"},
+    "int8-weights": {"method": "weights"} | PLAIN,
+    "int8-dynamic": {"method": "dynamic"} | PLAIN,
+    "int8": {"method": "static", "activations": 8, "ranges": "extremes", "rows": 64} | PLAIN,
+    "int4-weights": {"method": "dynamic"} | PLAIN | {"dense": "4"},
+}
+REWRITTEN = {"rewrites": True, "left_out": "none"}
+SEEDS: dict[str, dict[str, Any]] = {
+    "float16": {"method": "float16"},
+    **{name: options | {"rewrites": False} for name, options in AUTO.items()},
+    **{f"{name}+rewrites": options | REWRITTEN for name, options in AUTO.items()},
+}
+
+
+def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
+    """Blocks must divide the inputs of a dense layer; a rewrite that applied may be left out."""
+    files = [file for folder in folders for file in folder.glob("*.tflite")]
+    applied = dict.fromkeys(str(one["rewrite"]) for file in files for one in read_rewrites(file))
+    widths = {width for file in files for width in dense_widths(file).values()}
+
+    def fits(granularity: str) -> bool:
+        size = granularity.removeprefix("block-")
+        return not size.isdigit() or any(width % int(size) == 0 for width in widths)
+
+    kept = (name for name, rule in DENSE.items() if fits(rule.get("granularity", "")))
+    return {
+        "dense": tuple(kept),
+        "left_out": ("none", *applied) if len(applied) > 1 else ("none",),
+    }
+
+
+def variants(
+    options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
+) -> dict[str, dict[str, Any]]:
+    """Each rewrite left out of them all: not every one pays on every net."""
+    if options.get("left_out") != "none":
+        return {}
+    rewrites = (name for name in choices["left_out"] if name != "none")
+    return {f"without {name}": {**options, "left_out": name} for name in rewrites}
+
+
+def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
+    """The passes of a method, its options picked."""
+    if method == "float16":
+        return [{"pass": "lower-litert", "quantize": "float16"}]
+    if method == "converter":
+        kind = pick("converter", ("dynamic", "int8", "int8x16"))
+        calibration = {} if kind == "dynamic" else {"rows": pick("rows", ROWS)}
+        return [{"pass": "lower-litert", "quantize": kind} | calibration]
+    found: list[dict[str, Any]] = [{"pass": "lower-litert"}]
+    if pick("rewrites", (False, True)):
+        left_out = pick("left_out", ("none",))
+        rewrites = [name for name in Options().rewrites if name != left_out]
+        found.append({"pass": "rewrite-litert", "rewrites": rewrites})
+    return found if method == "float32" else [*found, quantization(method, pick)]
+
+
+def quantization(mode: str, pick: Pick) -> dict[str, Any]:
+    """The pass of litert-quantizer: one rule for everything, and one for dense layers."""
+    rule: dict[str, Any] = {"mode": mode, "granularity": pick("granularity", ("channel", "tensor"))}
+    dense = DENSE[pick("dense", tuple(DENSE))]
+    # There are no static kernels for fewer bits, and none at all that compute blocks in float.
+    kept = mode == "weights" and "granularity" not in dense
+    fewer = dense and {"mode": "weights" if kept else "dynamic"} | dense
+    entry: dict[str, Any] = {"pass": "quantize-litert"}
+    if mode == "static":
+        rule["activations"] = pick("activations", (8, 16))
+        entry["ranges"] = pick("ranges", ("extremes", "moving-average"))
+        entry["rows"] = pick("rows", ROWS)
+    return entry | {"rules": [rule, fewer | {"op": "FULLY_CONNECTED"}] if fewer else [rule]}

@@ -1,0 +1,51 @@
+"""Blocks of weights that share a scale: for dense layers whose inputs are so many times a block."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgekit.errors import PassError
+from edgekit.passes import quantize_litert
+from edgekit.passes.quantize_litert import Rule, fitted
+from edgekit.tuning import litert
+
+WIDTHS = {"first": 100, "net/second[0]": 96, "third": 256}
+
+
+@pytest.fixture(autouse=True)
+def net(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A net of three dense layers."""
+    for module in (quantize_litert, litert):
+        monkeypatch.setattr(module, "dense_widths", lambda path: WIDTHS)
+    monkeypatch.setattr(litert, "read_rewrites", lambda path: [])
+    path = tmp_path / "net.tflite"
+    path.touch()
+    return path
+
+
+def taken(net: Path, **rule: Any) -> list[str]:
+    """The layers that a rule takes, as litert-quantizer searches for them."""
+    pattern = fitted(Rule(**rule), net).layers
+    return [name for name in WIDTHS if re.search(pattern, f"{name};")]
+
+
+def test_only_what_fits_is_taken(net: Path) -> None:
+    assert taken(net, granularity="block-32") == ["net/second[0]", "third"]
+    assert taken(net, granularity="block-128") == ["third"]
+    assert taken(net, granularity="block-32", layers="second") == ["net/second[0]"]
+    assert taken(net, granularity="channel") == list(WIDTHS)
+
+
+def test_where_nothing_fits_it_is_told(net: Path) -> None:
+    with pytest.raises(PassError, match="blocks of 64 weights divide no dense layer's inputs"):
+        fitted(Rule(granularity="block-64", layers="first|second"), net)
+
+
+def test_a_search_offers_the_blocks_that_fit(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "4-block-128" in litert.narrowed([net.parent])["dense"]
+    monkeypatch.setattr(litert, "dense_widths", lambda path: {"first": 100, "second": 96})
+    assert litert.narrowed([net.parent])["dense"] == ("8", "4", "4-block-32", "2-block-32")

@@ -1,0 +1,111 @@
+"""A workbench that measures nothing: figures follow from a recipe's options at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit import plugin
+from edgekit.candidates import Made
+from edgekit.compare import Gate
+from edgekit.measure import Latency
+from edgekit.plan import Candidate, Search, TargetPlan, plan_for
+from edgekit.report import Result
+from edgekit.request import Request
+from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
+from edgekit.study import Study
+from edgekit.target import load
+from edgekit.trials import Tuner
+
+SAME = {"model": "this one", "seed": "0"}
+GATES = (Gate(metric="psnr", sign=">=", bound=20),)
+COSTS = {
+    FLOAT: Cost(),
+    "w8a8": Cost(noise=1e-4, size=-30, time=-0.3),
+    "w8": Cost(noise=1e-5, size=-30),
+    "w4": Cost(noise=1e-2, size=-40),
+}
+
+
+class Bench:
+    """Every attempt is a line of the file `attempts`; those of `refused` passes fail."""
+
+    def __init__(self, folder: Path, refused: str = "") -> None:
+        self._folder, self._refused = folder, refused
+        folder.mkdir(parents=True, exist_ok=True)
+        self.timed: list[list[str]] = []
+
+    def threads(self, plan: TargetPlan) -> int:
+        return 1
+
+    def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]:
+        text = json.dumps([[step.name, step.options] for step in candidate.steps])
+        with (self._folder / "attempts").open("a") as file:
+            file.write(f"{candidate.name}\n")
+        if self._refused and self._refused in text:
+            return Result(name=candidate.name, recipe="", failure="it was refused"), None
+        # `full` bias correction is the same as `fast` here: two recipes, one artifact.
+        content = text.replace("full", "fast")
+        place = self._folder / hashlib.sha256(content.encode()).hexdigest()[:16]
+        place.mkdir(exist_ok=True)
+        (place / "net.tflite").write_text(content)
+        size, sqnr = figures(content)
+        result = Result(
+            name=candidate.name, recipe="", note=candidate.note, size=size,
+            scores={"sqnr": sqnr, "psnr": sqnr},
+        )  # fmt: skip
+        return result, Made(artifact=place, trial=place, steps=candidate.steps)
+
+    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity:
+        groups = tuple(Group(layers=(name,), costs=COSTS) for name in ("first", "second"))
+        return Sensitivity(size=100, time=1.0, groups=groups)
+
+    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+        self.timed.append(list(artifacts))
+        found: list[Latency | str] = []
+        for path in artifacts.values():
+            text = (path / "net.tflite").read_text()
+            ratio = 0.4 if "static" in text or "quantize-openvino" in text else 1.0
+            ratio *= 0.5 if "rewrite-litert" in text else 1.0
+            found.append(
+                Latency(seconds=ratio, ratio=ratio, ratio_low=ratio, ratio_high=ratio, noise=0,
+                        runs=9)
+            )  # fmt: skip
+        return found
+
+    def attempts(self) -> list[str]:
+        """The names of what was attempted, in order."""
+        return (self._folder / "attempts").read_text().splitlines()
+
+
+def figures(text: str) -> tuple[int, float]:
+    """Size and signal-to-noise ratio: 256 rows of calibration are best."""
+    if "compress" not in text and "quantize-" not in text:
+        return 1000, 120.0
+    better = 4.0 if '"rows": 256' in text else 0.0
+    worse = 25.0 if '"bits": 4' in text else 0.0
+    return 200 if worse else 300, 40.0 + better - worse
+
+
+def plan(name: str = "intel-cpu") -> TargetPlan:
+    """The plan of `auto` and the search for mixed precision."""
+    return plan_for(name, load(name), ["auto", "mixed"])
+
+
+def tuner(
+    bench: Bench, folder: Path, name: str = "intel-cpu", **request: Any
+) -> tuple[Tuner, Study]:
+    """A search in a folder, begun or gone on with."""
+    made = plan(name)
+    seeds = plugin.load("tuning", made.target.engine).SEEDS
+    queue = {c.name: seeds[c.name] for c in made.candidates}
+    study = Study(folder, SAME, queue)
+    asked = Request.of("net.keras", targets=name, output=folder, **request)
+    return Tuner(bench, study, made, GATES, asked), study
+
+
+def ignore(result: Result) -> None:
+    """What a search tells after each trial."""

@@ -1,0 +1,79 @@
+"""Search spaces: every choice is a sound recipe, and those of `auto` are among them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgekit import plugin, target
+from edgekit.plan import Step, chain, compacted, plan_for
+from edgekit.request import Request
+from edgekit.trials import with_rows
+
+ENGINES = {"litert": "linux-litert", "openvino": "intel-cpu"}
+
+
+def test_every_space_is_tested() -> None:
+    assert plugin.names("tuning") == sorted(ENGINES)
+
+
+def steps(engine: str, method: str, pick: Any) -> tuple[Step, ...]:
+    passes = plugin.load("tuning", engine).passes(method, pick)
+    return compacted(chain(passes, engine, "tune"), engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_candidates_of_auto_can_be_picked(engine: str) -> None:
+    """So a search that tries them first is never worse than `convert` by itself."""
+    name = ENGINES[engine]
+    seeds = plugin.load("tuning", engine).SEEDS
+    candidates = plan_for(name, target.load(name), ["auto"]).candidates
+    assert {candidate.name for candidate in candidates} == set(seeds)
+    for candidate in candidates:
+        options = dict(seeds[candidate.name])
+
+        def pick(name: str, choices: tuple[Any, ...], options: Any = options) -> Any:
+            assert options[name] in choices
+            return options[name]
+
+        made = steps(engine, options["method"], pick)
+        assert made == tuple(map(with_rows, candidate.steps)), candidate.name
+    assert Request.__struct_defaults__ is not None
+    assert with_rows(Step(name="quantize-openvino")).rows == calibration()
+
+
+def calibration() -> int:
+    """How many rows `convert` calibrates with."""
+    fields = {field.name: field.default for field in msgspec.structs.fields(Request)}
+    return int(fields["calibration"])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
+    chance = random.Random(0)
+
+    def pick(name: str, choices: tuple[Any, ...]) -> Any:
+        return chance.choice(choices)
+
+    for method in plugin.load("tuning", engine).METHODS:
+        for _ in range(40):
+            made = steps(engine, method, pick)
+            assert all(step.rows for step in made if step.calibrates)
+            assert made[-1].name.startswith("compact-")
+
+
+def test_the_variants_of_auto_leave_out_one_rewrite_each() -> None:
+    space = plugin.load("tuning", "litert")
+    choices = {"left_out": ("none", "transposed-conv", "idle-movement")}
+    found = space.variants(space.SEEDS["int8+rewrites"], choices)
+    assert set(found) == {"without transposed-conv", "without idle-movement"}
+    options = found["without transposed-conv"]
+    made = steps("litert", options["method"], lambda name, _: options[name])
+    (rewrites,) = [step.options["rewrites"] for step in made if step.name == "rewrite-litert"]
+    assert "transposed-conv" not in rewrites
+    assert "idle-movement" in rewrites
+    assert space.variants(options, choices) == {}, "no variants of variants"
+    assert space.variants(space.SEEDS["int8"], choices) == {}
