@@ -85,7 +85,7 @@ def test_one_layer_is_measured_and_the_others_stay_float(net: Path, tmp_path: Pa
     tried = ["w8", "w8a8", "w4b32"]
     group = costs(tmp_path, net, base, compact, "litert", [first], tried, net, 1)
     assert set(group.costs) == {FLOAT, "w8", "w8a8"}
-    assert group.failures == ("w4b32: changes nothing in these layers",)  # it is for dense layers
+    assert "w4b32" in group.failures[0]  # it is for dense layers
     assert group.costs[FLOAT].noise == 0
     assert 0 < group.costs["w8"].noise < group.costs["w8a8"].noise < 0.01
     # Three bytes of four of its weights; a scale and a zero point for each channel come on top.
