@@ -149,7 +149,7 @@ def signature_call(runner: EngineRunner, model: Model, name: str) -> Callable[[]
     return lambda: call(inputs)
 
 
-def interleaved(calls: Sequence[Callable[[], None]], seconds: float) -> list[Latency]:
+def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[Latency]:
     """Time functions in turns until the time is up, at least seven turns each."""
     repeats = []
     for call in calls:

@@ -62,7 +62,8 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         The report, which is also written to report.json and report.html in the output folder.
 
     Raises:
-        InputError: something asked for is wrong; nothing was done.
+        InputError: something asked for is wrong, or a gate has no number for the outputs of this
+            net; nothing was built.
         GateError: a target has no candidate that meets every gate; carries the report.
         PassError: a target could not be converted at all; the others were.
     """
@@ -75,10 +76,10 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         rows = max(request.calibration, *(plan.rows for plan in plans))
         bench, proof = prepare(request, workspace, features, rows, progress)
         gates = gates_for(proof.family, request.gates)
+        check_gates(request, proof)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
-            check_gates(request, outcome)
             outcome = verdict(request, outcome, gates)
             refined = bench.refine(plan, outcome, made)
             if refined is not outcome:
@@ -242,11 +243,14 @@ def reference(
     )
 
 
-def check_gates(request: Request, outcome: TargetReport) -> None:
-    """Raise InputError when a gate was asked for that these outputs give no number for."""
-    measured = outcome.baseline.scores if outcome.baseline else None
+def check_gates(request: Request, proof: Proof) -> None:
+    """Raise InputError when a gate was asked for that these outputs give no number for.
+
+    Features that fail on these outputs are found here as well, before anything is built.
+    """
+    measured = proof.of_itself()
     for gate in map(parse_gate, request.gates):
-        if measured is not None and gate.metric not in measured:
+        if gate.metric not in measured:
             raise InputError(
                 f"gate '{gate}' does not apply to the outputs of this net; "
                 f"measured are: {', '.join(sorted(measured))}"

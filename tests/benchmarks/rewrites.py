@@ -163,10 +163,16 @@ def rewritten(path: Path, name: str) -> Path:
 def measured(paths: list[Path]) -> Latency:
     """The second file's time, with its ratio to the first's."""
     signature = litert.describe(paths[0])
-    shape = signature.inputs[0].shape
+    shape = [n or 1 for n in signature.inputs[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     calls = [litert.load(path, signature, 1) for path in paths]
     return interleaved([partial(call, [x]) for call in calls], SECONDS)[1]
+
+
+def taken(path: Path) -> str:
+    """How many of a file's ops XNNPACK takes."""
+    work, _ = litert_coverage(path)
+    return f"{sum(op.fast for op in work)}/{len(work)}"
 
 
 def rows(wanted: list[str]) -> Iterator[str]:
@@ -181,7 +187,7 @@ def rows(wanted: list[str]) -> Iterator[str]:
             pair = [plain, rewritten(plain, name)]
             for label, mode in MODES.items():
                 files = [quantized(path, mode) if mode else path for path in pair]
-                shares = [f"{taken}/{ops}" for taken, ops, _ in map(litert_coverage, files)]
+                shares = [taken(path) for path in files]
                 latency = measured(files)
                 yield (
                     f"{name:26}{title:36}{label:14}{latency.ratio:8.2f}  "
