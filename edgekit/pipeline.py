@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit import plugin, recipe
 from edgekit._version import __version__
+from edgekit.bundle import check_replaceable
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate
@@ -194,6 +195,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         place = request.output / plan.name
         if writes and place.exists() and not request.force:
             raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
+        if writes:
+            check_replaceable(place)
     return plans
 
 

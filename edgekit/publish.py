@@ -13,7 +13,15 @@ import numpy as np
 
 from edgekit import npz
 from edgekit.atomic import atomic_folder, write_file
-from edgekit.bundle import FORMAT, GOLDEN, MANIFEST, Manifest, describe_files, write_manifest
+from edgekit.bundle import (
+    FORMAT,
+    GOLDEN,
+    MANIFEST,
+    Manifest,
+    check_replaceable,
+    describe_files,
+    write_manifest,
+)
 from edgekit.candidates import Made
 from edgekit.model import Model
 from edgekit.npz import Arrays
@@ -50,6 +58,7 @@ def write_bundles(
             written.append(target)
             continue
         made = artifacts[plan.name][chosen.name]
+        check_replaceable(place)  # again: the user had time to put something there
         with atomic_folder(place, force=request.force) as folder:
             fill_bundle(folder, request, report, plan, chosen, made, proof)
         done = msgspec.structs.replace(target, bundle=str(place), zipped=zipped_size(place))
