@@ -153,7 +153,7 @@ def pareto(results: Sequence[Result], cost: str) -> list[str]:
     points = [
         (result.size if cost == "size" else result.latency.ratio if result.latency else math.inf,
          result.scores.get("sqnr", -math.inf), result.name)
-        for result in results if not result.failure
+        for result in results if not result.failure and not result.same_as
     ]  # fmt: skip
     return [
         name

@@ -120,6 +120,11 @@ def test_pareto_by_latency_leaves_out_failures() -> None:
     assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
 
 
+def test_a_twin_is_not_on_the_front_and_beats_nobody() -> None:
+    twin = result("twin", size=20, ratio=0.89, sqnr=35.0, same_as="small")
+    assert pareto([FLOAT, SMALL, twin], "latency") == ["float32", "small"]
+
+
 def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
     slow = result("slow", size=25, ratio=0.210, sqnr=40.1)
     fast = result("fast", size=25, ratio=0.205, sqnr=40.0)
