@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
-from edgekit.errors import InputError, require
+from edgekit.errors import EdgekitError, InputError, require
 from edgekit.litert_file import Graph, read_graph, read_rewrites
 from edgekit.model import Model
 from edgekit.sources import Trust, part_files
@@ -19,6 +19,7 @@ from edgekit.typed import Typed
 from edgekit.workspace import Workspace
 
 Rows = list[dict[str, Any]]
+T = TypeVar("T")
 WEIGHT_BYTES = 64  # smaller constants are shapes and scalars
 
 
@@ -81,7 +82,7 @@ def bundle_facts(folder: Path) -> Facts:
 
 def litert_facts(path: Path) -> Facts:
     """The tensors and ops of a .tflite file."""
-    graph = read_graph(path)
+    graph = read(read_graph, path)
     ends = [("input", i) for i in graph.inputs] + [("output", i) for i in graph.outputs]
     rows = [
         {
@@ -103,9 +104,19 @@ def litert_facts(path: Path) -> Facts:
     return Facts(summary=summary, tables=tables)
 
 
+def read(reader: Callable[[Path], T], path: Path) -> T:
+    """What is read from a file; InputError where it is damaged."""
+    try:
+        return reader(path)
+    except EdgekitError:
+        raise
+    except Exception:  # a damaged file raises nearly every type here
+        raise InputError(f"'{path}' is cut off or damaged; copy it again") from None
+
+
 def litert_ops(path: Path) -> Rows:
     """Ops by kind: how many, their version, and what they compute in."""
-    graph = read_graph(path)
+    graph = read(read_graph, path)
     kinds = Counter(
         (op.name, op.version, dtypes(graph, op.outputs, 0), dtypes(graph, op.inputs, WEIGHT_BYTES))
         for op in graph.ops
@@ -118,7 +129,7 @@ def litert_ops(path: Path) -> Rows:
 
 def rewrite_rows(path: Path) -> Rows:
     """The rewrites that changed a file, with ops before and after as text."""
-    rows = read_rewrites(path)
+    rows = read(read_rewrites, path)
     for row in rows:
         for side in ("before", "after"):
             row[side] = ", ".join(f"{count} {kind}" for kind, count in row[side].items())
