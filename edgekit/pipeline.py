@@ -279,7 +279,7 @@ def raise_failures(report: Report) -> None:
     message = "; ".join(unmade[target.name] or target.failure for target in failed)
     if any(unmade.values()):
         raise PassError(message, report)
-    raise GateError(f"{message}; relax a gate (--gate 'psnr>=25') or see report.html", report)
+    raise GateError(f"{message}; see the report", report)
 
 
 def unmade_because(target: TargetReport) -> str:

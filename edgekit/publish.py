@@ -147,8 +147,7 @@ def write_report(
     report.save(request.output / "report.json")
     outputs: dict[str, Callable[[], Arrays]] = {}
     for target in report.targets:
-        shown = target.chosen or (target.baseline.name if target.baseline else None)
-        made = artifacts[target.name].get(shown or "")
+        made = artifacts[target.name].get(target.shown)
         if made:
             outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
     html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
