@@ -306,6 +306,7 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
                     name=f"{chosen.name} without {name}",
                     recipe=chosen.recipe,
                     steps=(*made.steps[:place], less, *made.steps[place + 1 :]),
+                    note=f"without the rewrite {name}",
                 )
             )
     return found

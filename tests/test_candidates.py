@@ -38,6 +38,7 @@ def test_each_rewrite_that_did_something_is_left_out_once(
     for variant in variants:
         assert [s.name for s in variant.steps] == [s.name for s in REWRITTEN.steps]
         left_out = variant.name.rpartition(" ")[2]
+        assert variant.note == f"without the rewrite {left_out}"
         (rewrite,) = (step for step in variant.steps if step.name == "rewrite-litert")
         (before,) = (step for step in REWRITTEN.steps if step.name == "rewrite-litert")
         assert set(before.options["rewrites"]) - set(rewrite.options["rewrites"]) == {left_out}

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from edgekit.cli.convert import show_report
-from edgekit.report import Report, TargetReport, proxy
+from edgekit.report import Report, Result, TargetReport, proxy
 from edgekit.report.page import enlarged
 from edgekit.report.plots import spread
 
@@ -35,6 +36,15 @@ def test_latencies_of_another_processor_are_a_proxy(
     assert proxy(made, made.targets[0]).startswith(told)
     show_report(made, Path("out"), as_json=False)
     assert ("latency is a proxy" in capsys.readouterr().out) is bool(told)
+
+
+def test_names_of_rewrites_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    made = report()
+    (target,) = made.targets
+    for name, told in (("int8", False), ("int8+rewrites without depth-to-space", True)):
+        named = replace(target, results=(Result(name=name, recipe="int8"),))
+        show_report(replace(made, targets=(named,)), Path("out"), as_json=False)
+        assert ("but the rewrite of that name" in capsys.readouterr().out) is told
 
 
 @pytest.mark.parametrize(("decibels", "factor"), [(20, 1), (35, 10), (55, 100), (120, 100)])

@@ -119,6 +119,16 @@ def proxy(report: Report, target: TargetReport) -> str:
     )
 
 
+def rewrites(target: TargetReport) -> str:
+    """What the names of candidates tell of rewrites; empty where no name does."""
+    if not any("+rewrites" in result.name for result in target.results):
+        return ""
+    return (
+        "with “+rewrites”, the graph was simplified by exact rewrites (README); with “without …”, "
+        "by all of these but the rewrite of that name"
+    )
+
+
 def rows(target: TargetReport) -> list[dict[str, str]]:
     """The table of one target, as text cells by column."""
     base = target.baseline

@@ -16,16 +16,12 @@ from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, proxy, rows
+from edgekit.report import Report, TargetReport, proxy, rewrites, rows
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN, WORST, WORST_COLUMNS = 16, 6, 3
 FACTORS = (100, 10, 1)  # that errors are shown with
-REWRITES = (
-    "“+rewrites” is the same recipe on a graph simplified by exact rewrites, “without …” the same "
-    "again but for the rewrite of that name."
-)
 
 
 def page(
@@ -59,7 +55,7 @@ def page(
                 "report": target,
                 "proxy": proxy(report, target),
                 "rows": rows(target),
-                "rewritten": any("+rewrites" in result.name for result in target.results),
+                "rewrites": rewrites(target),
                 "details": details(target),
                 "plots": [
                     front_plot(target, cost, pareto(target.results, cost))
@@ -74,11 +70,7 @@ def page(
         )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     text: str = environment.from_string(template).render(
-        report=report,
-        sections=sections,
-        model=model,
-        inputs=inputs_text(draws),
-        rewrites_explained=REWRITES,
+        report=report, sections=sections, model=model, inputs=inputs_text(draws)
     )
     return text
 
