@@ -70,7 +70,11 @@ class Bench:
         ), built
 
     def refine(
-        self, plan: TargetPlan, report: TargetReport, built: dict[str, Made]
+        self,
+        plan: TargetPlan,
+        report: TargetReport,
+        built: dict[str, Made],
+        done: Callable[[str], None],
     ) -> TargetReport:
         """The report with the chosen candidate's rewrites left out one by one, timed beside it.
 
@@ -83,7 +87,7 @@ class Bench:
         variants = fewer_rewrites(chosen, built[chosen.name])
         if not variants:
             return report
-        results = self._attempt_all(plan, variants, built, lambda _: None)
+        results = self._attempt_all(plan, variants, built, done)
         new = with_twins([*report.results, *results], built)[len(report.results) :]
         rivals = [report.results[0], chosen, *new]
         timed = self._timed(report.engine, report.threads, built, rivals)[1:]

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import numpy as np
 
 from edgekit import plugin, recipe
@@ -40,7 +41,7 @@ class Progress(Protocol):
     """How the pipeline tells what it does."""
 
     def start(self, steps: int) -> None:
-        """The number of steps to come."""
+        """The number of steps in all; told again when more turn up."""
 
     def done(self, what: str) -> None:
         """One step is finished."""
@@ -73,7 +74,15 @@ def run(request: Request, progress: Progress | None = None) -> Report:
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
-        progress.start(2 + sum(plan.most + 1 for plan in plans))
+        steps = 2 + sum(plan.most + 1 for plan in plans)
+        progress.start(steps)
+
+        def further(what: str) -> None:
+            nonlocal steps
+            steps += 1
+            progress.start(steps)
+            progress.done(what)
+
         rows = max(request.calibration, *(plan.rows for plan in plans))
         bench, proof = prepare(request, workspace, features, rows, progress)
         gates = gates_for(proof.family, request.gates)
@@ -82,10 +91,10 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
             outcome = verdict(request, outcome, gates)
-            refined = bench.refine(plan, outcome, made)
+            refined = bench.refine(plan, outcome, made, further)
             if refined is not outcome:
                 outcome = verdict(request, refined, gates)
-            progress.done(f"{plan.name}: {outcome.chosen or 'none chosen'}")
+            progress.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)
             artifacts[plan.name] = made
         report = report_of(request, proof, features_name, plans, reports)
@@ -139,7 +148,10 @@ def report_of(
         remarks=(*model.remarks, *(remark for plan in plans for remark in plan.remarks)),
         machine=machine(),
         tools=tools(),
-        targets=tuple(targets),
+        targets=tuple(
+            msgspec.structs.replace(target, target_threads=plan.target.threads)
+            for plan, target in zip(plans, targets, strict=True)
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgekit.cli.convert import show_report
-from edgekit.report import Report, Result, TargetReport, proxy
+from edgekit.report import Report, Result, TargetReport, proxy, threads
 from edgekit.report.page import enlarged
 from edgekit.report.plots import spread
 
@@ -36,6 +36,22 @@ def test_latencies_of_another_processor_are_a_proxy(
     assert proxy(made, made.targets[0]).startswith(told)
     show_report(made, Path("out"), as_json=False)
     assert ("latency is a proxy" in capsys.readouterr().out) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("here", "wanted", "told"),
+    [
+        (2, 4, "2 of the target's 4 threads: this machine has 2 cores"),
+        (1, 4, "1 of the target's 4 threads"),
+        (1, 1, "1 thread"),
+        (4, 2, "4 threads"),
+        (2, 0, "2 threads"),
+    ],
+)
+def test_threads_that_are_not_the_targets(here: int, wanted: int, told: str) -> None:
+    made = replace(report(), machine={"cores": 2})
+    target = replace(made.targets[0], threads=here, target_threads=wanted)
+    assert threads(made, target) == told
 
 
 def test_names_of_rewrites_are_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +17,13 @@ from edgekit.cli._show import emit, table
 @click.command("bench", short_help="Time a bundle on this machine, for several thread counts.")
 @bundle_argument
 @click.option("--threads", default="1", show_default=True, help="Thread counts, such as 1,2,4.")
-@click.option("--seconds", default=2.0, show_default=True, help="How long to measure each.")
+@click.option(
+    "--seconds",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="How long to measure each.",
+)
 @json_option
 def command(bundle: Path, threads: str, seconds: float, as_json: bool) -> None:
     """Time every signature of BUNDLE, thread counts in turns."""
@@ -21,23 +31,29 @@ def command(bundle: Path, threads: str, seconds: float, as_json: bool) -> None:
 
     from edgekit.validate import bench
 
-    try:
-        counts = [int(text) for text in threads.split(",")]
-    except ValueError:
-        counts = []
-    if not counts or min(counts) < 1 or seconds <= 0:
-        raise click.UsageError(f"--threads '{threads}' is no list such as 1,2, or --seconds ≤ 0")
+    if not re.fullmatch(r"0*[1-9]\d*(,0*[1-9]\d*)*", threads):
+        raise click.UsageError(f"--threads '{threads}' is no list such as 1,2")
+    counts = list(dict.fromkeys(map(int, threads.split(","))))
+    cores = os.cpu_count() or 1
+    if max(counts) > cores:
+        click.echo(f"note: more threads than this machine has cores ({cores}) take turns", err=True)
     timings = bench(bundle, counts, seconds)
-    rows: list[dict[str, object]] = [
-        {
-            "signature": t.signature,
-            "threads": t.threads,
-            "ms": f"{t.latency.seconds * 1e3:.3g}",
-            f"× {counts[0]} threads": f"{t.latency.ratio:.2f}",
-            "95 %": f"{t.latency.ratio_low:.2f}…{t.latency.ratio_high:.2f}",
-            "noise": f"{t.latency.noise:.1%}",
-            "runs": t.latency.runs,
-        }
-        for t in timings
-    ]
+    rows = [row(timing, counts) for timing in timings]
     emit(msgspec.to_builtins(timings), as_json, table(rows))
+
+
+def row(timing: Any, counts: Sequence[int]) -> dict[str, object]:
+    """A line of the table; of a single count there is nothing to compare."""
+    latency = timing.latency
+    compared = {
+        f"× {counts[0]} threads": f"{latency.ratio:.2f}",
+        "95 %": f"{latency.ratio_low:.2f}…{latency.ratio_high:.2f}",
+    }
+    return {
+        "signature": timing.signature,
+        "threads": timing.threads,
+        "ms": f"{latency.seconds * 1e3:.3g}",
+        **(compared if len(counts) > 1 else {}),
+        "noise": f"{latency.noise:.1%}",
+        "runs": latency.runs,
+    }

@@ -90,7 +90,7 @@ def command(model: Path, target: str, output: Path, trials: int, resume: bool,
 
 def text(found: Any, output: Path) -> str:
     """The front, the chosen one first of all named, and where everything is."""
-    from edgekit.report import rows
+    from edgekit.report import rows, threads
 
     target = found.target
     kept = {target.chosen, target.results[0].name, *found.front}
@@ -98,7 +98,7 @@ def text(found: Any, output: Path) -> str:
     options = found.tried[target.chosen].options
     return "\n".join(
         [
-            f"{target.name}  ({target.engine}, {target.threads} threads), "
+            f"{target.name}  ({target.engine}, {threads(found.report, target)}), "
             f"{len(found.tried)} recipes tried; the best of them, and float32:",
             table(shown, target.chosen),
             "  " + ", ".join(f"{name} {value}" for name, value in options.items()),

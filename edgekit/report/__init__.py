@@ -42,14 +42,16 @@ class TargetReport(Typed, frozen=True):
     bytes of that folder as a zip file. `nearest` is the one that missed least where none is good
     enough.
 
-    `memory_mb` is what the target allows a net, 0 for any amount; `architecture` the target's
-    processors, empty for any.
+    `threads` is what latencies were measured with, `target_threads` what the target runs a net
+    with, 0 where that was not noted. `memory_mb` is what the target allows a net, 0 for any
+    amount; `architecture` the target's processors, empty for any.
     """
 
     name: str
     description: str
     engine: str
     threads: int
+    target_threads: int = 0
     memory_mb: int = 0
     architecture: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
@@ -117,6 +119,16 @@ def proxy(report: Report, target: TargetReport) -> str:
         f"latency is a proxy: measured on {here}, the target is {device}; "
         "run `edgekit bench` on the device"
     )
+
+
+def threads(report: Report, target: TargetReport) -> str:
+    """The threads that latencies were measured with, and why they are not the target's."""
+    here, wanted = target.threads, target.target_threads
+    if wanted <= here:
+        return f"{here} thread{'' if here == 1 else 's'}"
+    cores = report.machine.get("cores")
+    why = f": this machine has {cores} core{'' if cores == 1 else 's'}" if cores == here else ""
+    return f"{here} of the target's {wanted} threads{why}"
 
 
 def rewrites(target: TargetReport) -> str:

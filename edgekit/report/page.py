@@ -16,7 +16,7 @@ from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, proxy, rewrites, rows
+from edgekit.report import Report, TargetReport, proxy, rewrites, rows, threads
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -53,6 +53,7 @@ def page(
         sections.append(
             {
                 "report": target,
+                "threads": threads(report, target),
                 "proxy": proxy(report, target),
                 "rows": rows(target),
                 "rewrites": rewrites(target),

@@ -141,6 +141,15 @@ def test_inspecting_a_cut_artifact(shell: Shell, tiny_bundle: Path, part: float)
         assert error == "'bundle/generate.tflite' is cut off or damaged; copy it again"
 
 
+def test_timing_with_more_threads_than_cores(shell: Shell, tiny_bundle: Path) -> None:
+    """One count has nothing to be compared with."""
+    done = shell("bench", tiny_bundle, "--threads", "99,99", "--seconds", "0.1")
+    assert "note: more threads than this machine has cores" in done.err
+    assert "noise" in done.success()
+    assert "95 %" not in done.out
+    assert "95 %" in shell("bench", tiny_bundle, "--threads", "1,2", "--seconds", "0.1").success()
+
+
 def test_a_machine_that_computes_something_else(shell: Shell, tiny_bundle: Path) -> None:
     """The report is printed, in either form, and the exit code is that of a missed gate."""
     bundle = shutil.copytree(tiny_bundle, shell.folder / "bundle")

@@ -35,8 +35,13 @@ def chosen(shell: Shell) -> str:
 
 
 def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
-    printed = shell.convert("latent.keras").success()
+    done = shell.convert("latent.keras")
+    printed = done.success()
     assert "→ float32" in printed
+    assert done.err.splitlines()[-2:] == [
+        "  linux-litert: float32+rewrites",
+        "  linux-litert: chosen: float32",
+    ]
     assert "bundle: out/linux-litert" in printed
     assert "report: out/report.html" in printed
     assert shell.listing() == {

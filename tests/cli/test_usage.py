@@ -28,7 +28,9 @@ TARGET = 'description = "mine"\nengine = "litert"\nprecisions = ["float32"]\n'
         (["targets", "--jsn"], "No such option"),
         (["run", "x"], "Missing option '--output'"),
         (["run", "x", "-o", "y.png", "-n", "0"], "0 is not in the range"),
-        (["bench", "x", "--threads", "one"], r"--threads 'one' is no list such as 1,2"),
+        (["bench", "x", "--threads", "one"], r"--threads 'one' is no list such as 1,2 "),
+        (["bench", "x", "--threads", "1,0"], r"--threads '1,0' is no list such as 1,2 "),
+        (["bench", "x", "--threads", "1,1", "--seconds", "0"], r"'--seconds': 0.0 is not in"),
     ],
 )
 def test_wrong_usage(shell: Shell, args: list[str], message: str) -> None:
