@@ -22,6 +22,7 @@ Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
 GATE = re.compile(r"^\s*([a-z0-9_-]+)\s*(>=|<=|>|<)\s*([-+0-9.eE]+)\s*$")
+LEAST = 8  # samples that tell something of a distribution
 COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
@@ -71,6 +72,18 @@ def gates_for(family: type[Family], asked: Sequence[str]) -> list[Gate]:
     return list(gates.values())
 
 
+def unchecked(gates: Sequence[Gate], scores: Mapping[str, float], samples: int) -> list[str]:
+    """The gates that do not bind, and why, in words."""
+    told = []
+    for gate in gates:
+        if gate.metric not in scores:
+            kind = plugin.load("metrics", gate.metric.replace("_", "-")).KIND
+            few = kind == "distribution" and samples < LEAST
+            why = "too few samples" if few else "it does not apply to these outputs"
+            told.append(f"{gate}: not checked, {why}")
+    return told
+
+
 def score(
     family: type[Family],
     model: Model,
@@ -116,7 +129,7 @@ def measured(
     """One metric on one output: a list of one value, or empty where it does not apply."""
     tensor, a, b = family.output_tensor(model, output), reference[output], candidate[output]
     if metric.KIND == "distribution":
-        if features is None or output != family.shown(model) or len(a) < 8:
+        if features is None or output != family.shown(model) or len(a) < LEAST:
             return []
         a, b = standardized(features(a), features(b))
         if a.shape[1] == 0:  # the same for every sample: they tell nothing

@@ -114,8 +114,21 @@ def read_arrays(path: Path) -> Any:
         raise InputError(
             f"--data '{path}' does not exist (npz, npy, folder or module:function)"
         ) from None
+    except OSError as error:
+        raise InputError(f"--data '{path}' cannot be read: {error.strerror}") from None
     except Exception as error:  # a damaged file raises nearly every type here
-        raise InputError(f"--data '{path}' is no readable npz or npy: {error}") from None
+        raise InputError(f"--data '{path}' {unreadable(path, error)}") from None
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """What is wrong with a file that NumPy does not read."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if not start.startswith((b"PK", b"\x93NUMPY")):
+        return "is not an npz or npy file"
+    if "Object arrays" in str(error):
+        return "holds Python objects, which are not loaded; save plain arrays"
+    return "is cut off or damaged; copy it again"
 
 
 def sample_files(folder: Path) -> list[Path]:

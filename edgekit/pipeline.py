@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +17,7 @@ from edgekit._version import __version__
 from edgekit.bundle import check_replaceable
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
-from edgekit.compare import Gate, gates_for, parse_gate
+from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data import check_data
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
@@ -34,6 +34,7 @@ from edgekit.request import Request
 from edgekit.sources import check_parts, part_files
 from edgekit.workspace import Workspace, default_cache
 
+FEW = 16  # with fewer samples of the user's own, scores depend on which they are
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "numpy")
 
 
@@ -132,20 +133,21 @@ def report_of(
     targets: Sequence[TargetReport],
 ) -> Report:
     """What was asked and measured, on which machine and with what."""
-    model = proof.model
+    model, gates = proof.model, gates_for(proof.family, request.gates)
+    left_out = (remark for plan in plans for remark in plan.remarks)
     return Report(
         model=request.model.name,
         family=model.family,
         parameters=model.parameters,
         objective=request.objective,
-        samples=len(next(iter(proof.draws.values()))),
+        samples=proof.samples,
         seed=request.seed,
         created=now(),
-        gates=tuple(map(str, gates_for(proof.family, request.gates))),
+        gates=tuple(map(str, gates)),
         features=features,
         inputs=request.data or proof.family.self_made,
         resampled={} if request.data else proof.noise(),
-        remarks=(*model.remarks, *(remark for plan in plans for remark in plan.remarks)),
+        remarks=(*model.remarks, *left_out, *weaknesses(request, proof, gates)),
         machine=machine(),
         tools=tools(),
         targets=tuple(
@@ -153,6 +155,14 @@ def report_of(
             for plan, target in zip(plans, targets, strict=True)
         ),
     )
+
+
+def weaknesses(request: Request, proof: Proof, gates: Sequence[Gate]) -> Iterator[str]:
+    """What the comparison cannot tell: gates without a number, and too little data."""
+    yield from unchecked(gates, proof.of_itself, proof.samples)
+    if proof.given and proof.samples < min(FEW, request.samples or FEW):
+        few = f"compared on {proof.samples} of {proof.given} samples of --data: few"
+        yield f"{few}; {FEW} or more are better"
 
 
 def verdict(request: Request, outcome: TargetReport, gates: Sequence[Gate]) -> TargetReport:
@@ -263,7 +273,7 @@ def check_gates(request: Request, proof: Proof) -> None:
 
     Features that fail on these outputs are found here as well, before anything is built.
     """
-    measured = proof.of_itself()
+    measured = proof.of_itself
     for gate in map(parse_gate, request.gates):
         if gate.metric not in measured:
             raise InputError(

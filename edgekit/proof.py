@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from edgekit import npz, plugin
@@ -23,6 +24,18 @@ class Proof:
         self._features = features
         self._scores: dict[Path, dict[str, float]] = {}
 
+    @property
+    def samples(self) -> int:
+        """How many the original and a candidate are compared on."""
+        return len(next(iter(self.draws.values())))
+
+    @property
+    def given(self) -> int | None:
+        """How many rows the user's data has; None without data."""
+        told = self.folder / "result.json"
+        return int(told.read_text()) if told.is_file() else None
+
+    @cached_property
     def of_itself(self) -> dict[str, float]:
         """Every metric that applies to these outputs, of the original against itself."""
         return score(self.family, self.model, self.outputs, self.outputs, self._features)

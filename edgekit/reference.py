@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgekit import npz, plugin
 from edgekit.data import load_data
-from edgekit.families._base import Family, Runner
+from edgekit.families._base import Family, Runner, check_rows
 from edgekit.model import DRAW, Model
 from edgekit.original import OriginalRunner, load_parts
 from edgekit.sources import Trust
@@ -45,19 +45,23 @@ def reference(
     calibration: int,
     seed: int,
     trust: Trust,
-) -> None:
+) -> int | None:
     """Run the original over the family's loop.
 
     Writes draws.npz (the inputs of the trial), outputs.npz (what the original made of them),
     resampled.npz (its outputs for other draws: the noise of distances between distributions) and
     calibration.npz (what each signature saw over a third set of draws).
+
+    Returns:
+        The number of rows that `data` has; None without.
     """
     described = Model.load(model)
-    given = load_data(data, described) if data else None  # refused before the net is loaded
+    given = load_data(data, described) if data else {}  # refused before the net is loaded
+    check_data_rows(given, described)
     runner = OriginalRunner(load_parts(model, described, trust), described.signatures)
     family: type[Family] = plugin.load("families", described.family).Family
     member = family(described, runner)
-    first, last = split(given, samples)
+    first, last = split(given or None, samples)
 
     draws = member.draw(samples, seed, first)
     npz.write(output / "draws.npz", draws)
@@ -72,6 +76,16 @@ def reference(
         output / "calibration.npz",
         {name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
     )
+    return min(map(len, given.values())) if given else None
+
+
+def check_data_rows(given: Mapping[str, Array], model: Model) -> None:
+    """Raise InputError for rows that an input does not take: whole, as the user knows them."""
+    for name, signature in model.signatures.items():
+        for tensor in signature.inputs:
+            rows = given.get(f"{name}/{tensor.name}", given.get(tensor.name))
+            if rows is not None:
+                check_rows(tensor, rows)
 
 
 def split(

@@ -32,7 +32,7 @@ def load_input(path: Path, model: Model) -> Array:
         raise InputError(f"--input '{path}' does not exist")
     key, tensor = next(iter(inputs.items()))
     if path.is_dir() or path.suffix in (".npy", ".npz"):
-        arrays = load_data(str(path), model)
+        arrays = load_arrays(path, model)
         name = key if key in arrays else tensor.name  # a folder is read for every size
         if name not in arrays:
             raise InputError(f"'{path}' has no array '{name}'; it has: {', '.join(arrays)}")
@@ -40,6 +40,14 @@ def load_input(path: Path, model: Model) -> Array:
     if path.suffix.lower() == ".wav":
         return read_sound(path, tensor)[None]
     return read_image(path, own_size(path, model) or tensor)[None]
+
+
+def load_arrays(path: Path, model: Model) -> dict[str, Array]:
+    """What `--data` takes of a folder or file, with errors that speak of this option."""
+    try:
+        return load_data(str(path), model)
+    except InputError as error:
+        raise InputError(str(error).replace("--data", "--input", 1)) from None
 
 
 def scaling(path: Path, rows: Array) -> str | None:

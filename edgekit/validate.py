@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgekit import npz
 from edgekit.bundle import GOLDEN, read_manifest
-from edgekit.compare import parse_gate, score, span
+from edgekit.compare import parse_gate, score, span, unchecked
 from edgekit.errors import BundleError, PassError
 from edgekit.measure import (
     Latency,
@@ -35,7 +35,8 @@ class Outcome(Typed, frozen=True):
     """What validation found. `drift` compares the artifact's outputs here and at conversion.
 
     `scores` compare golden outputs with the original's, `converted` those of the whole
-    conversion; `missed` names the gates that are not met here.
+    conversion; `missed` names the gates that are not met here, `unchecked` those that the golden
+    samples tell nothing of, and why.
     """
 
     files: int
@@ -44,6 +45,7 @@ class Outcome(Typed, frozen=True):
     converted: dict[str, float]
     gates: dict[str, str]
     missed: tuple[str, ...]
+    unchecked: tuple[str, ...]
     drift: float
     latency: Latency
     memory: int
@@ -100,6 +102,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         converted=manifest.scores,
         gates=manifest.gates,
         missed=missed,
+        unchecked=tuple(unchecked(list(gates.values()), scores, len(next(iter(outputs.values()))))),
         drift=drift,
         latency=timing,
         memory=memory,

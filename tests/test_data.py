@@ -216,7 +216,21 @@ def test_pickled_objects_are_not_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}], object), allow_pickle=True)
     np.savez(tmp_path / "a.npz", z=np.array([print], object), allow_pickle=True)
     for name in ("a.npy", "a.npz"):
-        assert "is no readable npz or npy" in refusal(tmp_path / name, LATENT)
+        assert "holds Python objects, which are not loaded" in refusal(tmp_path / name, LATENT)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npz", b"no arrays\n", "is not an npz or npy file"),
+        ("a.npy", b"", "is not an npz or npy file"),
+        ("a.npz", b"PK\x03\x04 and no more", "is cut off or damaged; copy it again"),
+        ("a.npy", b"\x93NUMPY and no more", "is cut off or damaged; copy it again"),
+    ],
+)
+def test_files_that_are_no_arrays(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert message in refusal(tmp_path / name, LATENT)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")

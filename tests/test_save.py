@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor
 from edgekit.save import load_input
 
@@ -46,6 +47,11 @@ def test_the_size_is_that_of_the_upright_picture(tmp_path: Path) -> None:
 def test_a_folder_takes_the_first_size(tmp_path: Path) -> None:
     Image.new("RGB", (24, 16)).save(tmp_path / "a.png")
     assert load_input(tmp_path, TWO).shape == (1, 8, 8, 3)
+
+
+def test_errors_speak_of_the_option_of_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^--input '.*' holds no images or wav files$"):
+        load_input(tmp_path, TWO)
 
 
 def test_arrays_are_taken_as_they_are(tmp_path: Path) -> None:

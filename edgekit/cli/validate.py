@@ -35,8 +35,13 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
         [
             f"{bundle}: {outcome.files} files intact",
             table(rows),
-            "outputs here and on the converting machine differ by at most "
-            f"{outcome.drift:.2g} of the range",
+            *outcome.unchecked,
+            "outputs here and on the converting machine "
+            + (
+                f"differ by at most {outcome.drift:.2g} of the range"
+                if outcome.drift
+                else "are identical"
+            ),
             f"latency {outcome.latency.seconds * 1e3:.3g} ms a pass ({outcome.threads} threads, "
             f"noise {outcome.latency.noise:.1%}), memory {megabytes(outcome.memory)}, "
             f"loaded in {outcome.load_seconds * 1e3:.0f} ms",

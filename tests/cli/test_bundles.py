@@ -150,6 +150,12 @@ def test_timing_with_more_threads_than_cores(shell: Shell, tiny_bundle: Path) ->
     assert "95 %" in shell("bench", tiny_bundle, "--threads", "1,2", "--seconds", "0.1").success()
 
 
+def test_gates_that_golden_samples_cannot_tell_are_said(shell: Shell, tiny_bundle: Path) -> None:
+    printed = shell("validate", tiny_bundle).success()
+    assert "frechet<=0.1: not checked, too few samples" in printed
+    assert "outputs here and on the converting machine are identical" in printed
+
+
 def test_a_machine_that_computes_something_else(shell: Shell, tiny_bundle: Path) -> None:
     """The report is printed, in either form, and the exit code is that of a missed gate."""
     bundle = shutil.copytree(tiny_bundle, shell.folder / "bundle")

@@ -247,7 +247,7 @@ def test_a_dry_run_tells_what_the_target_leaves_of_a_recipe(shell: Shell) -> Non
     ("args", "message"),
     [
         (["--data", "nowhere"], "--data 'nowhere' does not exist"),
-        (["--data", "words.npy"], "--data 'words.npy' is no readable npz or npy"),
+        (["--data", "words.npy"], "--data 'words.npy' is not an npz or npy file"),
         (["--data", "empty"], "--data 'empty' holds no images or wav files"),
         (["--data", "nowhere:rows"], "--data nowhere:rows: ModuleNotFoundError: No module"),
         (["--features", "net.tflite"], "--features 'net.tflite' does not exist"),
