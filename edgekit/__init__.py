@@ -31,10 +31,12 @@ def convert(
     **options: Any,
 ) -> Report:
     """Convert a trained model to a bundle per target; see `edgekit.request.Request` for options."""
+    from edgekit.errors import spoken_in_python
     from edgekit.pipeline import run
     from edgekit.request import Request
 
-    return run(Request.of(model, targets=targets, output=output, **options))
+    with spoken_in_python():
+        return run(Request.of(model, targets=targets, output=output, **options))
 
 
 def tune(
@@ -48,8 +50,10 @@ def tune(
     **options: Any,
 ) -> Tuned:
     """Search for the best recipe of a target; see `edgekit.tuner.run`, for options `convert`."""
+    from edgekit.errors import spoken_in_python
     from edgekit.request import Request
     from edgekit.tuner import run
 
-    request = Request.of(model, targets=target, output=output, **options)
-    return run(request, trials, resume=resume, minutes=minutes)
+    with spoken_in_python():
+        request = Request.of(model, targets=target, output=output, **options)
+        return run(request, trials, resume=resume, minutes=minutes)

@@ -16,11 +16,27 @@ A message is one line: what, where, and what to do about it.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
 MOST_NAMES = 20  # that one message lists
+OPTION = re.compile(r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])")
+# How Python callers write options, where it is not the same name.
+KEYWORDS = {
+    "o": "output",
+    "input-size": "sizes",
+    "batch-size": "batch",
+    "gate": "gates",
+    "cache-dir": "cache",
+    "no-cache": "reuse=False",
+    "force": "force=True",
+    "keep-going": "keep_going=True",
+    "trust": "trust=True",
+    "resume": "resume=True",
+}
 
 
 class EdgekitError(Exception):
@@ -114,6 +130,25 @@ def check_module(name: str, what: str) -> None:
     except Exception as error:  # of the package that holds it, which is imported
         reason = one_line(error)
     raise InputError(f"{what}: {reason}")
+
+
+def in_python(message: str) -> str:
+    """A message with the options of the command line as Python's keywords.
+
+    >>> in_python("'out' exists; choose another -o or pass --force to replace it")
+    "'out' exists; choose another output or pass force=True to replace it"
+    """
+    return OPTION.sub(lambda found: KEYWORDS.get(found[1], found[1].replace("-", "_")), message)
+
+
+@contextmanager
+def spoken_in_python() -> Iterator[None]:
+    """Errors of the block name options as keywords."""
+    try:
+        yield
+    except EdgekitError as error:
+        error.args = (in_python(str(error)),)
+        raise
 
 
 def one_line(error: Exception) -> str:

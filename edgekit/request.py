@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from edgekit.describe import Given
 from edgekit.errors import InputError, did_you_mean
+from edgekit.quantity import parse_latency, parse_size
 from edgekit.sources import Trust
 from edgekit.typed import Typed, convert
 
@@ -68,15 +69,18 @@ class Request(Typed, frozen=True):
     ) -> Request:
         """A request from Python: fields of `Given` and `Trust` are given by their own names.
 
-        One target or recipe need not stand in a list.
+        One target, recipe, gate or module need not stand in a list; limits may be text, as on the
+        command line.
 
         Raises:
             InputError: an unknown option or a value of the wrong type.
         """
+        if hasattr(model, "save"):
+            raise InputError("the model is not a path; save it first: model.save('m.keras')")
         groups: dict[str, Any] = {"given": Given, "trust": Trust, "limits": Limits}
         fields: dict[str, Any] = {}
         for name, given in options.items():
-            value = plain(given)
+            value = READ[name](given) if name in READ else plain(given)
             owner = next((g for g, kind in groups.items() if name in kind.__struct_fields__), None)
             if owner:
                 fields.setdefault(owner, {})[name] = value
@@ -101,11 +105,32 @@ def several(names: Any) -> Any:
     return [plain(name) for name in names] if isinstance(names, Iterable) else names
 
 
+def limit(name: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """What reads a limit that may be text."""
+
+    def read(value: Any) -> Any:
+        try:
+            return parse(value) if isinstance(value, str) else plain(value)
+        except InputError as error:
+            raise InputError(f"{name} {error}") from None
+
+    return read
+
+
 def plain(value: Any) -> Any:
     """Paths as text, NumPy's numbers as Python's."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value.item() if isinstance(value, np.generic) else value
+
+
+# Options that may be given in more than one form.
+READ: dict[str, Callable[[Any], Any]] = {
+    "gates": several,
+    "custom_objects": several,
+    "max_size": limit("max_size", parse_size),
+    "max_latency": limit("max_latency", parse_latency),
+}
 
 
 def as_path(kind: type, value: Any) -> Path:

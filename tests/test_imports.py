@@ -33,7 +33,8 @@ measure proof ranges rewrites
 original
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
-bundle families features_net images litert_file recipe recipes target
+bundle families features_net litert_file recipe recipes target
+images
 metrics model textures
 atomic npz plugin quantity rng typed
 _version errors

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError
+import edgekit
+from edgekit.errors import InputError, in_python
 from edgekit.pipeline import check
 from edgekit.request import Request
 
@@ -42,7 +43,9 @@ def test_options_of_groups() -> None:
         ({"samples": "a"}, r"`int \| null`, got `str` - at `\$.samples`"),
         ({"targets": 5}, r"`array`, got `int` - at `\$.targets`"),
         ({"targets": [5]}, r"`str`, got `int` - at `\$.targets\[0\]`"),
-        ({"gates": "psnr>=30"}, r"`array`, got `str` - at `\$.gates`"),
+        ({"gates": 30}, r"`array`, got `int` - at `\$.gates`"),
+        ({"max_size": "1GB"}, r"max_size '1GB' is not a number with a unit \(B, kB, MB\)"),
+        ({"max_latency": "fast"}, "max_latency 'fast' is not a number with a unit"),
         ({"batch": 1.5}, r"`int`, got `float` - at `\$.given.batch`"),
         ({"prior": "cauchy"}, r"'cauchy' - at `\$.given.prior`"),
         ({"input_range": (0, 1, 2)}, r"at `\$.given.input_range`"),
@@ -53,6 +56,43 @@ def test_options_of_groups() -> None:
 def test_wrong_values_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         of(**options)
+
+
+def test_limits_and_gates_as_they_are_typed() -> None:
+    request = of(max_size="1MB", max_latency="0.5x", gates="psnr>=30", custom_objects="mine")
+    assert request == of(
+        max_size=1_000_000, max_latency=(0.5, "x"), gates=["psnr>=30"], custom_objects=["mine"]
+    )
+
+
+def test_a_net_in_memory_is_to_be_saved() -> None:
+    class Net:
+        def save(self, path: str) -> None: ...
+
+    with pytest.raises(InputError, match=r"save it first: model\.save\('m\.keras'\)"):
+        Request.of(Net(), targets="intel-cpu", output="out")  # type: ignore[arg-type]
+
+
+def test_errors_name_options_as_they_were_given(tmp_path: Path) -> None:
+    (tmp_path / "out" / "intel-cpu").mkdir(parents=True)
+    (tmp_path / "net.keras").touch()
+    with pytest.raises(InputError) as caught:
+        edgekit.convert(tmp_path / "net.keras", targets="intel-cpu", output="out", samples=1)
+    assert str(caught.value) == "samples must be at least 2 and calibration at least 1"
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("'out' exists; choose another -o or pass --force to replace it",
+         "'out' exists; choose another output or pass force=True to replace it"),
+        ("give --input-size (for example 128x128)", "give sizes (for example 128x128)"),
+        ("misses psnr (--gate), or (--max-size)", "misses psnr (gates), or (max_size)"),
+        ("'my--file -out' is no readable image", "'my--file -out' is no readable image"),
+    ],
+)  # fmt: skip
+def test_options_as_keywords(message: str, told: str) -> None:
+    assert in_python(message) == told
 
 
 def test_a_negative_seed_is_refused_before_any_work() -> None:

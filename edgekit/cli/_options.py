@@ -10,6 +10,9 @@ from typing import Any
 
 import click
 
+from edgekit import quantity
+from edgekit.errors import InputError
+
 
 def parse_size(text: str) -> tuple[int, ...]:
     """`128x96` as (128, 96), one number as (n,) — a square for images is written twice."""
@@ -36,27 +39,15 @@ def value_range(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
     return low, high
 
 
-def quantity(option: click.Parameter, given: str, units: dict[str, float]) -> tuple[float, str]:
-    """A positive number with one of these units: the number in the basic unit, and the unit."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]+)\s*", given)
-    if not found or found[2] not in units or float(found[1]) <= 0:
-        raise click.UsageError(
-            f"{option.opts[0]} '{given}' is not a number with a unit ({', '.join(units)})"
-        )
-    return float(found[1]) * units[found[2]], found[2]
-
-
-def byte_count(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
-    """`800kB` as 800000."""
-    return given and round(quantity(option, given, {"B": 1.0, "kB": 1e3, "MB": 1e6})[0])
-
-
-def latency(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
-    """`5ms` as (0.005, "s"), `0.5x` as (0.5, "x")."""
-    if given is None:
-        return None
-    value, unit = quantity(option, given, {"x": 1.0, "ms": 1e-3, "s": 1.0})
-    return value, "x" if unit == "x" else "s"
+def limit(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """The value of --max-size or --max-latency."""
+    parse = {"max_size": quantity.parse_size, "max_latency": quantity.parse_latency}[
+        str(option.name)
+    ]
+    try:
+        return None if given is None else parse(given)
+    except InputError as error:
+        raise click.UsageError(f"{option.opts[0]} {error}") from None
 
 
 # The fields of `edgekit.request.Limits`.
@@ -64,13 +55,13 @@ LIMITS = (
     click.option(
         "--max-size",
         metavar="SIZE",
-        callback=byte_count,
+        callback=limit,
         help="Largest artifact allowed, such as 800kB.",
     ),
     click.option(
         "--max-latency",
         metavar="TIME",
-        callback=latency,
+        callback=limit,
         help="Longest latency allowed: 5ms, or 0.5x that of float32.",
     ),
 )

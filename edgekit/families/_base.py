@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
+from edgekit.images import from_uint8
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
@@ -225,14 +226,34 @@ def static_shape(tensor: Tensor) -> tuple[int, ...]:
 
 
 def check_rows(tensor: Tensor, rows: Array) -> Array:
-    """`rows` as this input takes them; raises InputError on a wrong shape or non-finite values."""
+    """`rows` as this input takes them; raises InputError on a wrong shape or wrong values."""
     rows = np.asarray(rows)
     if rows.shape[1:] != static_shape(tensor)[1:]:
         want = ("N", *static_shape(tensor)[1:])
         raise InputError(f"data for input '{tensor.name}' is {rows.shape}, expected {want}")
-    if not np.isfinite(rows).all():
-        raise InputError(f"data for input '{tensor.name}' holds NaN or infinite values")
-    return rows.astype(tensor.dtype)
+    return check_values(tensor, rows).astype(tensor.dtype)
+
+
+def check_values(tensor: Tensor, rows: Array) -> Array:
+    """Values that this input takes: pixels of 8 bits are brought into its range.
+
+    Raises:
+        InputError: NaN or infinite values, and other integers outside of the range.
+    """
+    rows = np.asarray(rows)
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        raise InputError(f"input '{tensor.name}' holds NaN or infinite values")
+    if tensor.role != "sample" or tensor.range is None or not tensor.dtype.startswith("float"):
+        return rows
+    low, high = tensor.range
+    if rows.dtype == np.uint8:
+        return from_uint8(rows, tensor.range)
+    if rows.dtype.kind in "iu" and rows.size and (rows.min() < low or rows.max() > high):
+        raise InputError(
+            f"input '{tensor.name}' holds integers {rows.min()}…{rows.max()}, the net takes "
+            f"{low:g}…{high:g}; give floats in that range, or pixels as uint8"
+        )
+    return rows
 
 
 def unique(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:

@@ -14,6 +14,7 @@ from edgekit.families._base import (
     PartInfo,
     check_count,
     check_rows,
+    check_values,
     rename,
     static_shape,
 )
@@ -114,18 +115,21 @@ class Family(_base.Family):
         }
 
     def encode(self, images: Array) -> Array:
-        """Images (N, H, W, C) to codes (N, D): the mean, for a variational encoder."""
-        return self.output("encode", self._call("encode", image=images))
+        """Images (N, H, W, C) to codes (N, D): the mean, for a variational encoder.
+
+        Images are in the net's input range, or uint8 pixels, which are scaled to it.
+        """
+        return self._call("encode", images)
 
     def decode(self, codes: Array) -> Array:
         """Codes (N, D) to images (N, H, W, C)."""
-        return self.output("decode", self._call("decode", z=codes))
+        return self._call("decode", codes)
 
     def transform(self, images: Array) -> Array:
         """Reconstruct images (N, H, W, C)."""
         if "reconstruct" in self.model.signatures:
-            return self.output("reconstruct", self._call("reconstruct", image=images))
-        return self.decode(self.encode(images))
+            return self._call("reconstruct", images)
+        return self._run("decode", self._call("encode", images))
 
     reconstruct = transform
 
@@ -142,11 +146,17 @@ class Family(_base.Family):
         latent = self.model.signatures["decode"].inputs[0]
         return self.decode(self.draw_input(latent, count, Random(seed), None))
 
-    def _call(self, signature: str, **inputs: Array) -> dict[str, Array]:
+    def _call(self, signature: str, rows: Array) -> Array:
+        """A signature on rows that are the user's."""
         if signature not in self.model.signatures:
             known = ", ".join(self.model.signatures)
             raise InputError(f"this autoencoder has no '{signature}'; it has: {known}")
-        return self.runner.run(signature, inputs)
+        return self._run(signature, check_values(self.model.signatures[signature].inputs[0], rows))
+
+    def _run(self, signature: str, rows: Array) -> Array:
+        """A signature, each of which has one input, on rows as they are."""
+        tensor = self.model.signatures[signature].inputs[0]
+        return self.output(signature, self.runner.run(signature, {tensor.name: rows}))
 
 
 def check_unconditional(parts: Mapping[str, PartInfo]) -> None:

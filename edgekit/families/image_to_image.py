@@ -13,6 +13,7 @@ from edgekit.families._base import (
     Array,
     Arrays,
     PartInfo,
+    check_values,
     is_label,
     is_vector,
     paired,
@@ -82,8 +83,8 @@ class Family(_base.Family):
     def transform(self, images: Array, **conditions: Array) -> Array:
         """Images (N, H, W, C) in the net's input range to its output range.
 
-        H and W must be a size that was converted. Conditions that are not given are drawn with
-        seed 0.
+        H and W must be a size that was converted; uint8 pixels are scaled to the range. Conditions
+        that are not given are drawn with seed 0.
         """
         images = np.asarray(images)
         sizes = {name: s.inputs[0].shape[1:] for name, s in self.model.signatures.items()}
@@ -102,7 +103,8 @@ class Family(_base.Family):
             tensor.name: self.draw_input(tensor, len(images), Random(0, stream), conditions)
             for stream, tensor in enumerate(self.model.signatures[name].inputs[1:], start=1)
         }
-        return self.output(name, self.runner.run(name, {"image": images, **drawn}))
+        image = check_values(self.model.signatures[name].inputs[0], images)
+        return self.output(name, self.runner.run(name, {"image": image, **drawn}))
 
 
 def condition_role(tensor: Tensor, part: PartInfo) -> str:

@@ -77,7 +77,7 @@ REFUSED = [
 REFUSED_BY_THE_NET = [
     ("latent", "narrow.npz", r"data for input 'z' is \(12, 7\), expected \('N', 8\)"),
     ("latent", "other.npz", "--data 'other.npz' has 'noise'; known: generate/z, z"),
-    ("latent", "nan.npz", "data for input 'z' holds NaN or infinite values"),
+    ("latent", "nan.npz", "input 'z' holds NaN or infinite values"),
     ("latent", "mine:rows", r"data for input 'z' is \(12, 16, 16, 1\), expected \('N', 8\)"),
     ("image_to_image", "large.npy", r"data for input 'image' is \(12, 17, 17, 1\), expected"),
     ("image_to_image", "sounds", "0.wav': input 'image' .* takes no sounds"),

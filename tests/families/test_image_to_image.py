@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
+from edgekit.families._base import check_values
 from edgekit.families.image_to_image import Family, scoped
 from edgekit.model import Model
 from edgekit.rng import Random
@@ -114,6 +115,20 @@ def test_it_generates_nothing_from_nothing() -> None:
 def test_too_little_data_shortens_what_is_drawn_beside_it() -> None:
     draws = opened(with_classes(STYLED, 2))[0].draw(4, 0, {"image": np.zeros((3, 8, 8, 3))})
     assert {len(rows) for rows in draws.values()} == {3}
+
+
+def test_values_that_no_input_takes() -> None:
+    image = tensor("image", 8, 8, 1, range=(0.0, 1.0))
+    pixels = np.full((1, 8, 8, 1), 51, np.uint8)
+    assert np.allclose(check_values(image, pixels), 0.2)
+    for rows, message in (
+        (pixels.astype(int), "holds integers 51…51, the net takes 0…1; give floats in that range"),
+        (np.full((1, 8, 8, 1), np.nan), "holds NaN or infinite values"),
+    ):
+        with pytest.raises(InputError, match=message):
+            check_values(image, rows)
+    ones = np.ones((1, 8, 8, 1), int)
+    assert np.array_equal(check_values(image, ones), ones)
 
 
 def test_a_condition_called_image() -> None:
