@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
@@ -93,28 +95,62 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("raspbery-pi-5", ["raspberry-pi-5", "intel-cpu"])
     "did you mean 'raspberry-pi-5'?"
     """
-    import difflib  # only for messages: the runtime's import is short
-
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
+    if near := nearest(word, names):
+        return f"did you mean '{near}'?"
     shown = [*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names
     return "known: " + ", ".join(shown) if names else "none are known"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that a word was meant to be; None when there is none like it."""
+    import difflib  # only for messages: the runtime's import is short
+
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
 
 
 def require(module: str, extra: str) -> None:
     """Check that `module` can be imported, without importing it.
 
     Raises:
-        MissingDependency: naming the extra that brings it.
+        MissingDependency: naming the command that installs what is missing of the extra.
     """
+    if not there(module):
+        raise MissingDependency(f"'{module}' is not installed; run: {pip_install(extra, module)}")
+
+
+def there(module: str) -> bool:
+    """Whether a module can be imported, without importing it."""
     try:
-        found = find_spec(module) is not None
-    except ModuleNotFoundError:
-        found = False
-    if not found:
-        raise MissingDependency(f"'{module}' is not installed; run: pip install 'edgekit[{extra}]'")
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that holds it
+        return False
+
+
+def pip_install(extra: str, module: str) -> str:
+    """The command that installs a module and whatever else is missing of an extra.
+
+    It names distributions: `edgekit[extra]` would be looked for on PyPI.
+    """
+    wanted = {module: module} | requirements(extra)
+    missing = [text for name, text in wanted.items() if not there(name)]
+    return f"pip install {shlex.join(missing)}"
+
+
+def requirements(extra: str) -> dict[str, str]:
+    """What an extra asks for, by module, as the metadata of the installed edgekit tells."""
+    try:
+        entries = metadata.requires("edgekit") or []
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        entries = []
+    pairs = (entry.split(";") for entry in entries if f'extra == "{extra}"' in entry)
+    texts = (text.strip() for text, _ in pairs)
+    return {module_of(re.split(r"[^\w-]", text)[0]): text for text in texts}
+
+
+def module_of(distribution: str) -> str:
+    """The module of a distribution that edgekit stands on."""
+    return {"pillow": "PIL"}.get(distribution, distribution.replace("-", "_"))
 
 
 def check_module(name: str, what: str) -> None:

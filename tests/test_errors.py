@@ -60,5 +60,12 @@ def test_did_you_mean(word: str, known: list[str], hint: str) -> None:
 def test_require_names_the_pip_command() -> None:
     require("json", "convert")
     for missing in ("nosuchmodule", "nosuchpackage.module"):
-        with pytest.raises(MissingDependency, match=r"pip install 'edgekit\[openvino\]'"):
-            require(missing, "openvino")
+        with pytest.raises(MissingDependency, match=rf"run: pip install {missing}$"):
+            require(missing, "json")
+
+
+def test_requirements_of_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = ["numpy>=1", 'pillow>=10; extra == "convert"', 'no-such<4,>=3; extra == "convert"']
+    monkeypatch.setattr(errors.metadata, "requires", lambda _: entries)
+    assert errors.requirements("convert") == {"PIL": "pillow>=10", "no_such": "no-such<4,>=3"}
+    assert errors.pip_install("convert", "no_such") == "pip install 'no-such<4,>=3'"

@@ -83,5 +83,6 @@ def test_without_the_converter_convert_names_what_to_install(device: Path) -> No
         capture_output=True, text=True, cwd=device, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "pip install 'edgekit[convert]'" in done.stderr
+    assert "pip install 'tensorflow<" in done.stderr
+    assert "'nncf<" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 import click
 
 from edgekit.cli._options import json_option
 from edgekit.cli._show import emit, table
+from edgekit.errors import pip_install, requirements, there
 
 # module → (distribution, what it is for, the extra that brings it)
 PARTS = {
@@ -28,6 +29,9 @@ PARTS = {
 }
 
 
+ENGINES = {"litert": ("ai_edge_litert", "tflite_runtime"), "openvino": ("openvino",)}
+
+
 @click.command("doctor", short_help="Tell what this machine can do and what is missing.")
 @json_option
 def command(as_json: bool) -> None:
@@ -36,6 +40,8 @@ def command(as_json: bool) -> None:
     from edgekit.workspace import default_cache
 
     rows = [part(module, *about) for module, about in PARTS.items()]
+    engines = [engine for engine, modules in ENGINES.items() if any(map(there, modules))]
+    missing = [name for name in requirements("convert") if not there(name)]
     cache = default_cache()
     size = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
     place = next(path for path in (cache, *cache.parents) if path.exists())
@@ -45,6 +51,8 @@ def command(as_json: bool) -> None:
         "machine": machine(),
         "cache": {"folder": str(cache), "bytes": size, "free": free},
         "parts": rows,
+        "runs": engines,
+        "converts": not missing and there("tensorflow"),
     }
     host = value["machine"]
     text = "\n".join(
@@ -54,6 +62,11 @@ def command(as_json: bool) -> None:
             f"cache: {cache} ({size / 1e6:.0f} MB, {free / 1e9:.0f} GB free)",
             "",
             table(rows),
+            "",
+            f"runs bundles of: {', '.join(engines) or 'no engine'}",
+            "converts models"
+            if value["converts"]
+            else "cannot convert models; for that run: " + pip_install("convert", "tensorflow"),
         ]
     )
     emit(value, as_json, text)
@@ -61,11 +74,14 @@ def command(as_json: bool) -> None:
 
 def part(module: str, distribution: str, purpose: str, extra: str) -> dict[str, str]:
     """One line: what is installed, or the command that installs it."""
-    state = "missing"
-    if find_spec(module):
+    state, remedy = "missing", ""
+    if there(module):
         try:
             state = version(distribution)
         except PackageNotFoundError:
             state = "installed"
-    remedy = f"pip install 'edgekit[{extra}]'" if state == "missing" and extra else ""
+    elif module == "tflite_runtime" and there("ai_edge_litert"):
+        state = "not needed"
+    elif extra:
+        remedy = shlex.join(["pip", "install", requirements(extra).get(module, distribution)])
     return {"part": distribution, "version": state, "for": purpose, "remedy": remedy}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import EngineError, MissingDependency
+from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
 
 SUFFIX = ".tflite"
@@ -27,8 +27,8 @@ def check_installed() -> None:
     """Raises MissingDependency with the pip command when neither package is there."""
     if not any(find_spec(module) for module in MODULES):
         raise MissingDependency(
-            "LiteRT is not installed; run: pip install 'edgekit[litert]' "
-            "(or 'edgekit[tflite]' for the older tflite-runtime)"
+            f"LiteRT is not installed; run: {pip_install('litert', MODULES[0])} "
+            "(or tflite-runtime, which is older)"
         )
 
 

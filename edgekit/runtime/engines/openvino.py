@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgekit.errors import EngineError, MissingDependency
+from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
 
 SUFFIX = ".xml"
@@ -22,7 +22,8 @@ Array = NDArray[Any]
 def check_installed() -> None:
     """Raises MissingDependency with the pip command."""
     if not find_spec("openvino"):
-        raise MissingDependency("OpenVINO is not installed; run: pip install 'edgekit[openvino]'")
+        command = pip_install("openvino", "openvino")
+        raise MissingDependency(f"OpenVINO is not installed; run: {command}")
 
 
 def load(path: Path, signature: Signature, threads: int) -> OpenvinoCall:
