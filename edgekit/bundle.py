@@ -81,11 +81,10 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     return manifest
 
 
-def check_replaceable(place: Path) -> None:
-    """Raise InputError when `place` holds anything but a bundle: it may be all the user has."""
+def is_replaceable(place: Path) -> bool:
+    """Whether there is nothing but a bundle: anything else may be all that the user has."""
     empty = place.is_dir() and not any(place.iterdir())
-    if place.exists() and not empty and not (place / MANIFEST).is_file():
-        raise InputError(f"'{place}' is not a bundle; remove it yourself or choose another -o")
+    return not place.exists() or empty or (place / MANIFEST).is_file()
 
 
 def check_place(folder: Path, name: str) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from edgekit import plugin, recipe
 from edgekit._version import __version__
-from edgekit.bundle import check_replaceable
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
@@ -27,7 +26,7 @@ from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.plan import TargetPlan, make_plan
 from edgekit.proof import Proof
-from edgekit.publish import write_bundles, write_report
+from edgekit.publish import refusal, write_bundles, write_report
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
@@ -214,11 +213,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         check_features(request.features)
     check_place(request.output)
     for plan in plans:
-        place = request.output / plan.name
-        if writes and place.exists() and not request.force:
-            raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
-        if writes:
-            check_replaceable(place)
+        if writes and (reason := refusal(request, plan)):
+            raise InputError(reason)
     return plans
 
 

@@ -18,11 +18,12 @@ from edgekit.bundle import (
     GOLDEN,
     MANIFEST,
     Manifest,
-    check_replaceable,
     describe_files,
+    is_replaceable,
     write_manifest,
 )
 from edgekit.candidates import Made
+from edgekit.errors import InputError
 from edgekit.model import Model
 from edgekit.npz import Arrays
 from edgekit.plan import BASELINE, TargetPlan
@@ -58,12 +59,23 @@ def write_bundles(
             written.append(target)
             continue
         made = artifacts[plan.name][chosen.name]
-        check_replaceable(place)  # again: the user had time to put something there
+        if reason := refusal(request, plan):  # again: there was time to put something there
+            raise InputError(reason)
         with atomic_folder(place, force=request.force) as folder:
             fill_bundle(folder, request, report, plan, chosen, made, proof)
         done = msgspec.structs.replace(target, bundle=str(place), zipped=zipped_size(place))
         written.append(done)
     return msgspec.structs.replace(report, targets=tuple(written), remarks=tuple(remarks))
+
+
+def refusal(request: Request, plan: TargetPlan) -> str:
+    """Why the bundle of a target may not be written where it belongs; empty when it may."""
+    place = request.output / plan.name
+    if place.exists() and not request.force:
+        return f"'{place}' exists; choose another -o or pass --force to replace it"
+    if not is_replaceable(place):
+        return f"'{place}' is not a bundle; remove it yourself or choose another -o"
+    return ""
 
 
 def zipped_size(folder: Path) -> int:

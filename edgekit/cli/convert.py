@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,13 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     """
     from edgekit.errors import GateError, PassError
     from edgekit.pipeline import check, run
+    from edgekit.publish import refusal
     from edgekit.request import Request
 
     request = Request.of(model, targets=targets, output=output, reuse=not no_cache, **asked)
     plans = check(request, writes=not dry_run)
     if dry_run:
-        show_plan(plans, as_json)
+        show_plan(plans, {plan.name: refusal(request, plan) for plan in plans}, as_json)
         return
     with Bar() as bar:
         try:
@@ -91,8 +93,8 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     show_report(report, output, as_json)
 
 
-def show_plan(plans: Any, as_json: bool) -> None:
-    """The steps of every candidate."""
+def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
+    """The steps of every candidate, and why the bundle of a target could not be written."""
     value = [
         {
             "target": plan.name,
@@ -101,6 +103,7 @@ def show_plan(plans: Any, as_json: bool) -> None:
             "search": plan.search
             and {"precisions": plan.search.precisions, "points": plan.search.points},
             "remarks": plan.remarks,
+            "refused": refused[plan.name],
         }
         for plan in plans
     ]
@@ -118,6 +121,7 @@ def show_plan(plans: Any, as_json: bool) -> None:
         if plan.search
     ]
     notes = [f"note: {remark}" for plan in plans for remark in plan.remarks]
+    notes += [f"without --dry-run this is refused: {why}" for why in refused.values() if why]
     emit(value, as_json, "\n".join([table(rows), *notes]))
 
 
