@@ -50,7 +50,9 @@ def parse_gate(text: str) -> Gate:
     """
     found = GATE.match(text)
     if not found:
-        raise InputError(f"gate '{text}' is not of the form metric>=number, such as psnr>=30")
+        raise InputError(
+            f"gate '{text}' is not of the form metric>=number, such as 'psnr>=30', in quotes"
+        )
     metric, sign, number = found.groups()
     better = plugin.load("metrics", metric.replace("_", "-")).BETTER
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import plugin
-from edgekit.errors import InputError, check_module, did_you_mean
+from edgekit.errors import InputError, check_module, nearest
 from edgekit.model import Prior, Range
 from edgekit.typed import Typed, read_toml
 
@@ -46,9 +46,9 @@ def part_files(path: Path) -> dict[str, Path]:
         InputError: nothing there, or a format that edgekit does not read.
     """
     if not path.exists():
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = f"; {did_you_mean(path.name, siblings)}" if siblings else ""
-        raise InputError(f"'{path}' does not exist{near}")
+        siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = nearest(path.name, (p.name for p in siblings if is_model(p)))
+        raise InputError(f"'{path}' does not exist" + (f"; did you mean '{near}'?" if near else ""))
     if not (path / MODEL_TOML).is_file():
         identify(path)
         return {"net": path}
@@ -81,6 +81,14 @@ def identify(path: Path) -> str:
         f"'{path}' is no format edgekit reads: .keras, .h5, a SavedModel folder, or a folder with "
         "model.toml; save the model with model.save('model.keras')"
     )
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path looks like a model."""
+    try:
+        return (path / MODEL_TOML).is_file() or bool(identify(path))
+    except InputError:
+        return False
 
 
 def check_parts(files: Mapping[str, Path], trust: Trust) -> None:

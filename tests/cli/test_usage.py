@@ -68,6 +68,7 @@ def test_wrong_values_of_convert(shell: Shell, args: list[str], message: str) ->
         (["--gate", "pnsr>=30"], r"unknown metric 'pnsr'; did you mean 'psnr'\?"),
         (["--gate", "psnr=30"], "gate 'psnr=30' is not of the form metric>=number"),
         (["--gate", "psnr>="], "gate 'psnr>=' is not of the form metric>=number"),
+        (["--gate", "psnr"], "gate 'psnr' is not of .*, such as 'psnr>=30', in quotes"),
         (["--gate", "psnr>=1-2"], "gate 'psnr>=1-2': '1-2' is not a number"),
         (["--samples", "1"], "--samples must be at least 2"),
         (["--calibration", "0"], "--calibration at least 1"),
@@ -143,6 +144,7 @@ def test_descriptions_of_models(shell: Shell, text: str, message: str) -> None:
     [
         ("latent.kears", r"latent.kears' does not exist; did you mean 'latent.keras'\?"),
         ("nowhere/latent.keras", "nowhere/latent.keras' does not exist$"),
+        ("word.txt", "word.txt' does not exist$"),
         ("words.txt", r"words.txt' is no format edgekit reads: .keras, .h5, a SavedModel folder"),
         ("net.pt", "net.pt' is no format edgekit reads: .*; save the model with model.save"),
         ("folder", "folder' is no format edgekit reads"),
@@ -235,6 +237,15 @@ def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None
     imported = {line.split("|")[-1].strip().split(".")[0] for line in done.err.splitlines()}
     assert "edgekit" in imported
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}
+
+
+def test_a_dry_run_tells_what_the_real_run_refuses(shell: Shell) -> None:
+    (shell.folder / "out" / "linux-litert").mkdir(parents=True)
+    printed = shell.convert("latent.keras", "--dry-run").success()
+    assert printed.endswith(
+        "without --dry-run this is refused: 'out/linux-litert' exists; choose another -o or pass "
+        "--force to replace it\n"
+    )
 
 
 def test_a_dry_run_tells_what_the_target_leaves_of_a_recipe(shell: Shell) -> None:
