@@ -185,8 +185,8 @@ def hints(made: Sequence[Result], base: Result, rules: Rules) -> list[str]:
     where = " within the limits" if limits != ANY else ""
     for gate in rules.gates if within else ():
         values = [r.scores[gate.metric] for r in within if gate.metric in r.scores]
-        top = (max if ">" in gate.sign else min)(values, default=gate.bound)
-        if not gate.met({gate.metric: top}):
+        if values and not any(gate.met({gate.metric: value}) for value in values):
+            top = max(values) if ">" in gate.sign else min(values)
             told.append(f"the best{where} reaches {gate.metric} {top:.4g} (--gate)")
     return told
 

@@ -114,8 +114,8 @@ def read_arrays(path: Path) -> Any:
         raise InputError(
             f"--data '{path}' does not exist (npz, npy, folder or module:function)"
         ) from None
-    except OSError as error:
-        raise InputError(f"--data '{path}' cannot be read: {error.strerror}") from None
+    except PermissionError:
+        raise InputError(f"--data '{path}' may not be read; change its permissions") from None
     except Exception as error:  # a damaged file raises nearly every type here
         raise InputError(f"--data '{path}' {unreadable(path, error)}") from None
 

@@ -20,11 +20,11 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
 MOST_NAMES = 20  # that one message lists
+DISTRIBUTIONS = {"PIL": "pillow"}  # not called as their module is
 OPTION = re.compile(r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])")
 # How Python callers write options, where it is not the same name.
 KEYWORDS = {
@@ -132,25 +132,24 @@ def pip_install(extra: str, module: str) -> str:
 
     It names distributions: `edgekit[extra]` would be looked for on PyPI.
     """
-    wanted = {module: module} | requirements(extra)
+    wanted = {module: DISTRIBUTIONS.get(module, module)} | requirements(extra)
     missing = [text for name, text in wanted.items() if not there(name)]
     return f"pip install {shlex.join(missing)}"
 
 
 def requirements(extra: str) -> dict[str, str]:
     """What an extra asks for, by module, as the metadata of the installed edgekit tells."""
+    from importlib import metadata  # only for messages, like difflib
+
     try:
         entries = metadata.requires("edgekit") or []
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed
         entries = []
     pairs = (entry.split(";") for entry in entries if f'extra == "{extra}"' in entry)
     texts = (text.strip() for text, _ in pairs)
-    return {module_of(re.split(r"[^\w-]", text)[0]): text for text in texts}
-
-
-def module_of(distribution: str) -> str:
-    """The module of a distribution that edgekit stands on."""
-    return {"pillow": "PIL"}.get(distribution, distribution.replace("-", "_"))
+    modules = {name: module for module, name in DISTRIBUTIONS.items()}
+    named = ((re.split(r"[^\w-]", text)[0], text) for text in texts)
+    return {modules.get(name, name.replace("-", "_")): text for name, text in named}
 
 
 def check_module(name: str, what: str) -> None:

@@ -41,7 +41,7 @@ def test_a_gate_shown_in_a_report_can_be_typed(bounded: tuple[str, str], bound: 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("psnr", "is not of the form metric>=number, such as psnr>=30"),
+        ("psnr", "is not of the form metric>=number, such as 'psnr>=30', in quotes"),
         ("psnr=30", "is not of the form"),
         ("psnr>=", "is not of the form"),
         ("30<=psnr", "is not of the form"),

@@ -1,5 +1,6 @@
 """Every error is one of the documented tree, and says what to do."""
 
+import importlib.metadata
 import inspect
 import re
 
@@ -66,6 +67,6 @@ def test_require_names_the_pip_command() -> None:
 
 def test_requirements_of_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = ["numpy>=1", 'pillow>=10; extra == "convert"', 'no-such<4,>=3; extra == "convert"']
-    monkeypatch.setattr(errors.metadata, "requires", lambda _: entries)
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: entries)
     assert errors.requirements("convert") == {"PIL": "pillow>=10", "no_such": "no-such<4,>=3"}
     assert errors.pip_install("convert", "no_such") == "pip install 'no-such<4,>=3'"

@@ -38,10 +38,8 @@ def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
     done = shell.convert("latent.keras")
     printed = done.success()
     assert "→ float32" in printed
-    assert done.err.splitlines()[-2:] == [
-        "  linux-litert: float32+rewrites",
-        "  linux-litert: chosen: float32",
-    ]
+    assert "  linux-litert: float32+rewrites" in done.err.splitlines()
+    assert done.err.splitlines()[-1].startswith("  linux-litert: chosen: float32")
     assert "bundle: out/linux-litert" in printed
     assert "report: out/report.html" in printed
     assert shell.listing() == {
