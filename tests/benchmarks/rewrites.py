@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 
@@ -35,7 +35,11 @@ from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import quantized
 
 SECONDS = 1.2  # of measuring, for each pair
-MODES = {"float32": None, "int8-dynamic": "dynamic", "int8": "static"}
+MODES: dict[str, Literal["dynamic", "static"] | None] = {
+    "float32": None,
+    "int8-dynamic": "dynamic",
+    "int8": "static",
+}
 SIZE, CHANNELS = 32, 32
 
 
