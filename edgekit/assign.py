@@ -31,7 +31,7 @@ def front(
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
     Raises:
-        PassError: no assignment is within the limits.
+        PassError: no assignment is within the limits, or none is better than all float.
     """
     limits = loosest(found, max_size, max_time)
     if solve(found, *limits) is None:
@@ -41,6 +41,12 @@ def front(
         )
     solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
     different = {tuple(sorted(one.items())): one for one in solved if one}
+    if not different:
+        reasons = sorted({reason for group in found.groups for reason in group.failures})
+        raise PassError(
+            "mixed: no precision makes any layer smaller or faster"
+            + (f" ({reasons[0]})" if reasons else "")
+        )
     ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
     places = np.linspace(0, len(ranked) - 1, min(points, len(ranked)))
     return [ranked[round(place)] for place in places]
@@ -49,10 +55,13 @@ def front(
 def budgets(
     found: Sensitivity, steps: int, max_size: float, max_time: float
 ) -> Iterator[tuple[float, float]]:
-    """Limits on size and time: one of them at its loosest, the other ever tighter."""
+    """Limits on size and time: ever tighter ones on either, and on both."""
     for part in np.linspace(0.0, 1.0, steps):
-        yield tightened(found, "size", part, max_size), max_time
-        yield max_size, tightened(found, "time", part, max_time)
+        size = tightened(found, "size", part, max_size)
+        time = tightened(found, "time", part, max_time)
+        yield size, max_time
+        yield max_size, time
+        yield size, time
 
 
 def tightened(found: Sensitivity, what: str, part: float, limit: float) -> float:
@@ -83,7 +92,10 @@ def loosest(
     found: Sensitivity, max_size: float | None, max_time: float | None
 ) -> tuple[float, float]:
     """The limits on size and time; by default not slower than the float graph."""
-    return max_size or np.inf, max_time or max(found.time, least(found, "time"))
+    return (
+        np.inf if max_size is None else max_size,
+        found.time if max_time is None else max_time,
+    )
 
 
 def predicted(found: Sensitivity, assignment: Assignment, what: str) -> float:

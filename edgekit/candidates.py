@@ -15,11 +15,11 @@ from edgekit.errors import EngineError, PassError
 from edgekit.litert_file import read_rewrites
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
-from edgekit.plan import BASELINE, REWRITES, Candidate, Search, Step, TargetPlan
+from edgekit.plan import BASELINE, COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
-from edgekit.sensitivity import Sensitivity
+from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
 
@@ -77,11 +77,15 @@ class Bench:
         Which rewrite pays depends on the net and the machine; all together are only the start.
         """
         chosen = report.result(report.chosen)
-        variants = fewer_rewrites(chosen, built[chosen.name]) if chosen else []
-        if chosen is None or not variants:
+        searched = plan.search is not None and chosen and chosen.recipe == plan.search.recipe
+        if chosen is None or searched:  # a search names layers as the rewrites made them
+            return report
+        variants = fewer_rewrites(chosen, built[chosen.name])
+        if not variants:
             return report
         results = self._attempt_all(plan, variants, built, lambda _: None)
-        rivals = [report.results[0], chosen, *with_twins(results, built)]
+        new = with_twins([*report.results, *results], built)[len(report.results) :]
+        rivals = [report.results[0], chosen, *new]
         timed = self._timed(report.engine, report.threads, built, rivals)[1:]
         again = {result.name: result for result in timed}
         kept = [again.pop(result.name, result) for result in report.results]
@@ -138,28 +142,65 @@ class Bench:
         done: Callable[[str], None],
     ) -> list[Result]:
         """Measure each layer, solve for the best assignments, and build and run those."""
-        limits = self._request.limits
+        limits, engine = self._request.limits, plan.target.engine
         try:
-            found = self.sensitivity(plan, search)
-            assignments = front(found, search.points, limits.max_size, limits.seconds(found.time))
+            found = self.sensitivity(plan, search, done)
+            (float32,) = self._seconds(engine, self.threads(plan), [built[BASELINE].artifact])
+            assignments = front(found, search.points, limits.max_size, limits.seconds(float32))
         except OWN_FAILURES as error:
             return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
-        candidates = search.candidates(plan.target.engine, assignments)
-        return self._attempt_all(plan, candidates, built, done)
+        return self._attempt_all(plan, search.candidates(engine, assignments), built, done)
 
-    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity:
-        """What each layer's precision costs and wins; PassError when the net has none to choose."""
-        folder = self._workspace.step(
-            "edgekit.sensitivity:sensitivity",
-            needs=search.modules(plan.target.engine),
-            source=self._after(search.steps),
-            engine=plan.target.engine,
-            precisions=search.precisions,
-            groups=search.groups,
-            proof=self._proof.folder,
-            threads=self.threads(plan),
+    def sensitivity(
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None] = lambda _: None
+    ) -> Sensitivity:
+        """What each layer's precision costs and wins, a step for each group of layers.
+
+        The steps are timed, so they run one after another. A group whose step crashes stays float.
+        PassError when the net has no layer with constant weights.
+        """
+        engine, threads = plan.target.engine, self.threads(plan)
+        source = self._after(search.steps)
+        base = self._after(compacted(search.steps, engine))
+        told = self._workspace.step("edgekit.sensitivity:layers", source=source, engine=engine)
+        sizes = msgspec.json.decode((told / "result.json").read_bytes(), type=dict[str, int])
+        if not sizes:
+            raise PassError("mixed: no layer has constant weights to choose a precision for")
+        groups = []
+        for names in grouped(sizes, search.groups):
+            try:
+                folder = self._workspace.step(
+                    "edgekit.sensitivity:costs",
+                    needs=search.modules(engine),
+                    source=source,
+                    base=base,
+                    compact=COMPACT[engine],
+                    engine=engine,
+                    names=names,
+                    precisions=search.precisions,
+                    proof=self._proof.folder,
+                    threads=threads,
+                )
+                groups.append(
+                    msgspec.json.decode((folder / "result.json").read_bytes(), type=Group)
+                )
+            except OWN_FAILURES as error:
+                failed = Group(tuple(names), {FLOAT: Cost()}, (str(error),))
+                groups.append(failed)
+            done(f"{plan.name}: {search.name}, {names[0]}")
+        (time,) = self._seconds(engine, threads, [base])
+        return Sensitivity(size=artifact_size(base), time=time, groups=tuple(groups))
+
+    def _seconds(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[float]:
+        """How long artifacts take, in seconds."""
+        told = self._workspace.call(
+            "edgekit.measure:latency",
+            artifacts=artifacts,
+            engine=engine,
+            threads=threads,
+            seconds=self._request.seconds * len(artifacts),
         )
-        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Sensitivity)
+        return [latency.seconds for latency in msgspec.convert(told, list[Latency])]
 
     def _after(self, steps: Sequence[Step]) -> Path:
         """The folder of the model after some passes, from the one that was described."""

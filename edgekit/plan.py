@@ -114,8 +114,9 @@ class TargetPlan(Typed, frozen=True):
 
     @property
     def most(self) -> int:
-        """How many candidates there will be at most."""
-        return len(self.candidates) + (self.search.points if self.search else 0)
+        """How many candidates, and groups of layers, there will be at most."""
+        searched = self.search.points + self.search.groups if self.search else 0
+        return len(self.candidates) + searched
 
     @property
     def rows(self) -> int:
@@ -146,6 +147,9 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
             for step in candidate.steps:
                 for module in step.load().NEEDS:
                     require(module, "convert")
+        if plan.search:
+            for module in ("scipy", *plan.search.modules(device.engine)):
+                require(module, "convert")
         plans.append(plan)
     return plans
 
@@ -157,7 +161,8 @@ def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
     for title, source in ({BASELINE: BASELINE} | wanted).items():
         loaded, offered = recipe.load(source), title in wanted
         if loaded.mixed:
-            search = search_for(title, source, loaded.mixed, device, search)
+            if source in recipes or loaded.mixed.precisions(device.engine):
+                search = search_for(title, source, loaded.mixed, device, search)
             continue
         passes = loaded.passes(device.engine)
         if passes is None:
@@ -192,7 +197,7 @@ def search_for(
 ) -> Search:
     """The search that a recipe asks for; one for each target."""
     engine = device.engine
-    precisions: tuple[str, ...] = getattr(mixed, engine, ())
+    precisions = mixed.precisions(engine)
     known = plugin.load("mixed", engine).PRECISIONS
     if earlier:
         raise PlanError(f"recipes '{earlier.recipe}' and '{source}' both search; give one of them")
@@ -239,8 +244,14 @@ def left_out(name: str, device: Target, recipes: Sequence[str]) -> Iterator[str]
             if not each.endswith(".toml") and each not in device.precisions:
                 taken = ", ".join(device.precisions)
                 yield f"{name}: '{each}' of '{asked}' is left out; the target takes {taken}"
-            elif not recipe.load(each).mixed and recipe.load(each).passes(device.engine) is None:
-                yield f"{name}: '{each}' of '{asked}' is left out; no passes for {device.engine}"
+            elif not serves(recipe.load(each), device.engine):
+                yield f"{name}: '{each}' of '{asked}' is left out; nothing for {device.engine}"
+
+
+def serves(loaded: recipe.Recipe, engine: str) -> bool:
+    """Whether a recipe has something for an engine."""
+    searched = loaded.mixed and loaded.mixed.precisions(engine)
+    return bool(loaded.candidates or searched) or loaded.passes(engine) is not None
 
 
 def chain(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
@@ -24,8 +26,13 @@ class Mixed(Typed, frozen=True):
 
     litert: tuple[str, ...] = ()
     openvino: tuple[str, ...] = ()
-    points: int = 6
-    groups: int = 16
+    points: Annotated[int, msgspec.Meta(ge=1)] = 6
+    groups: Annotated[int, msgspec.Meta(ge=1)] = 16
+
+    def precisions(self, engine: str) -> tuple[str, ...]:
+        """Those to measure on an engine; none when the recipe does not serve it."""
+        found: tuple[str, ...] = getattr(self, engine, ())
+        return found
 
 
 class Recipe(Typed, frozen=True):

@@ -32,7 +32,7 @@ class Cost(Typed, frozen=True):
     """What one group of layers at one precision adds to the float graph.
 
     `noise` is the power of the error relative to that of the outputs, `size` in bytes, `time` in
-    seconds for all signatures once; both are negative where they shrink.
+    seconds for all signatures once; size and time are negative where they shrink.
     """
 
     noise: float = 0.0
@@ -41,10 +41,14 @@ class Cost(Typed, frozen=True):
 
 
 class Group(Typed, frozen=True):
-    """Layers that share a precision, and what every precision costs them; float costs nothing."""
+    """Layers that share a precision, and what each precision costs them; float costs nothing.
+
+    `failures` says why precisions are missing.
+    """
 
     layers: tuple[str, ...]
     costs: dict[str, Cost]
+    failures: tuple[str, ...] = ()
 
 
 class Sensitivity(Typed, frozen=True):
@@ -55,59 +59,64 @@ class Sensitivity(Typed, frozen=True):
     groups: tuple[Group, ...]
 
 
-def sensitivity(
+def layers(output: Path, source: Path, engine: str) -> dict[str, int]:
+    """Step: the layers of a lowered float model that hold weights, and how many each."""
+    module, model = plugin.load("mixed", engine), Model.load(source)
+    found: dict[str, int] = {}
+    for file in model.files.values():
+        found |= module.layers(source / file)
+    return found
+
+
+def costs(
     output: Path,
     source: Path,
+    base: Path,
+    compact: str,
     engine: str,
+    names: list[str],
     precisions: list[str],
-    groups: int,
     proof: Path,
     threads: int,
-) -> Sensitivity:
-    """Quantize one group of layers at a time, and run and time what comes out.
+) -> Group:
+    """Step: quantize some layers alone, at each precision, and run and time what comes out.
 
     Args:
         output: folder of the step.
         source: the lowered float model.
-        engine: runs it.
+        base: the same, compacted: what sizes and times are compared with.
+        compact: the pass that made it so.
+        engine: runs all of them.
+        names: the layers, by the engine's names.
         precisions: those to try, by the names of the engine's module in `edgekit.mixed`.
-        groups: at most so many; neighbours are measured together beyond it.
         proof: folder with draws.npz and calibration.npz.
         threads: CPU threads of the engine.
-
-    Raises:
-        PassError: the net has no layer with weights.
     """
-    module, model = plugin.load("mixed", engine), Model.load(source)
-    sizes: dict[str, int] = {}
-    for file in model.files.values():
-        sizes |= module.layers(source / file)
-    if not sizes:
-        raise PassError("mixed: the net has no layer with constant weights to choose a precision")
+    module = plugin.load("mixed", engine)
     draws = {name: array[:ROWS] for name, array in npz.read(proof / "draws.npz").items()}
-    exact = run(source, engine, threads, draws)
-    found, scratch, base = [], output / "variant", 0.0
-    for names in grouped(sizes, groups):
-        costs = {FLOAT: Cost()}
-        for precision in precisions:
-            steps = module.passes(dict.fromkeys(names, precision))
-            try:
-                folder = apply(steps, source, scratch, proof / "calibration.npz")
-                error = noise(exact, run(folder, engine, threads, draws))
-            except (PassError, EngineError):  # not a precision of these layers
-                continue
-            calls = [all_signatures(path, engine, threads) for path in (source, folder)]
+    exact = run(base, engine, threads, draws)
+    found, failures = {FLOAT: Cost()}, []
+    for precision in precisions:
+        steps = [*module.passes(dict.fromkeys(names, precision)), {"pass": compact}]
+        try:
+            folder = apply(steps, source, output / "variant", proof / "calibration.npz")
+            error = noise(exact, run(folder, engine, threads, draws))
+            saved = bytes_of(base) - bytes_of(folder)
+            if error == 0.0 and saved < bytes_of(base) / 1000:
+                raise PassError("changes nothing in these layers")  # not one of their precisions
+            calls = [all_signatures(path, engine, threads) for path in (base, folder)]
             before, after = interleaved(calls, SECONDS)
-            base = before.seconds
-            sure = not after.ratio_low <= 1.0 <= after.ratio_high
-            costs[precision] = Cost(
-                noise=error,
-                size=bytes_of(folder) - bytes_of(source),
-                time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
-            )
-        found.append(Group(layers=tuple(names), costs=costs))
-    shutil.rmtree(scratch, ignore_errors=True)
-    return Sensitivity(size=bytes_of(source), time=base, groups=tuple(found))
+        except (PassError, EngineError) as reason:
+            failures.append(f"{precision}: {reason}")
+            continue
+        sure = not after.ratio_low <= 1.0 <= after.ratio_high
+        found[precision] = Cost(
+            noise=error,
+            size=-saved,
+            time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
+        )
+    shutil.rmtree(output / "variant", ignore_errors=True)
+    return Group(layers=tuple(names), costs=found, failures=tuple(failures))
 
 
 def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:

@@ -27,7 +27,7 @@ RULES: dict[str, dict[str, Any]] = {
     "w4b32": {"mode": "dynamic", "bits": 4, "op": "FULLY_CONNECTED", "granularity": "block-32"},
     "w2b32": {"mode": "dynamic", "bits": 2, "op": "FULLY_CONNECTED", "granularity": "block-32"},
 }
-PRECISIONS = ("float", *RULES)
+PRECISIONS = tuple(RULES)
 
 
 def layers(path: Path) -> dict[str, int]:
@@ -53,5 +53,6 @@ def passes(assignment: Mapping[str, str]) -> list[dict[str, Any]]:
     for precision, rule in RULES.items():
         names = [name for name, wanted in assignment.items() if wanted == precision]
         if names:
-            rules.append(rule | {"layers": "^(" + "|".join(map(re.escape, names)) + ")"})
+            # The quantizer looks for the pattern in an op's output names, each ended by `;`.
+            rules.append(rule | {"layers": "^(" + "|".join(map(re.escape, names)) + ");"})
     return [{"pass": "quantize-litert", "rules": rules}] if rules else []

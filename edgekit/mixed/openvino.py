@@ -8,7 +8,7 @@ from typing import Any
 
 from edgekit.passes._openvino import weighted_layers
 
-PRECISIONS = ("float", "w8a8", "w8", "w4")
+PRECISIONS = ("w8a8", "w8", "w4")
 
 
 def layers(path: Path) -> dict[str, int]:

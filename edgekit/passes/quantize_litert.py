@@ -98,7 +98,7 @@ def fitted(rule: Rule, path: Path) -> Rule:
     size = int(rule.granularity.removeprefix("block-"))
     widths = dense_widths(path)
     fit = [name for name, width in widths.items()
-           if width % size == 0 and re.search(rule.layers, name)]  # fmt: skip
+           if width % size == 0 and re.search(rule.layers, f"{name};")]  # fmt: skip
     if not fit:
         raise PassError(f"quantize-litert: blocks of {size} weights divide no dense layer's inputs")
     names = "|".join(map(re.escape, fit))
