@@ -71,19 +71,21 @@ def tightened(found: Sensitivity, what: str, part: float, limit: float) -> float
 
 
 def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, float]) -> Assignment:
-    """The assignment with the least noise whose size or time is tightened.
+    """The assignment with the least noise whose size or time is tightened, as far as the other
+    limit allows.
 
     Raises:
         PassError: none is within the limits on size and time.
     """
     max_size, max_time = limits
-    if what == "size":
-        solved = solve(found, tightened(found, what, part, max_size), max_time)
-    else:
-        solved = solve(found, max_size, tightened(found, what, part, max_time))
-    if solved is None:
-        raise PassError(f"mixed: no assignment has so little {what} within the limits")
-    return solved
+    for tight in np.arange(part, -0.01, -0.05):
+        if what == "size":
+            solved = solve(found, tightened(found, what, float(tight), max_size), max_time)
+        else:
+            solved = solve(found, max_size, tightened(found, what, float(tight), max_time))
+        if solved is not None:
+            return solved
+    raise PassError("mixed: no assignment of precisions is within the limits on size and latency")
 
 
 def loosest(
