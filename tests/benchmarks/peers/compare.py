@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +81,21 @@ def duel(
     free: bool,
 ) -> Duel:
     """Compare on one engine."""
-    made: dict[str, Path | str] = {}
     saved = workspace.step(
         "edgekit.passes._run:run_pass", name="export", options={}, source=described,
         calibration=None, trust=request.trust,
     )  # fmt: skip
-    for tool in tools.TOOLS[engine]:
-        made[tool] = built(workspace, tool, engine, saved, proof)
+    sources = dict.fromkeys(tools.TOOLS[engine], saved)
     if free and engine == "litert":
         opened = workspace.step(
             "tests.benchmarks.peers.tools:export_free", also=own_code(), described=described
         )
-        for tool in tools.FREE_BATCH:
-            made[tool] = built(workspace, tool, engine, opened, proof)
+        sources |= dict.fromkeys(tools.FREE_BATCH, opened)
+    with ThreadPoolExecutor(2) as pool:
+        results = pool.map(
+            lambda tool: built(workspace, tool, engine, sources[tool], proof), sources
+        )
+        made = dict(zip(sources, results, strict=True))
     rows = {tool: measured(workspace, tool, found, engine, proof) for tool, found in made.items()}
     chosen = {}
     for count in threads:
