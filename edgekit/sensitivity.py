@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz, plugin
+from edgekit.artifacts import artifact_size
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import all_signatures, interleaved
 from edgekit.model import Model
@@ -102,12 +103,12 @@ def sensitivity(
             sure = not after.ratio_low <= 1.0 <= after.ratio_high
             costs[precision] = Cost(
                 noise=error,
-                size=bytes_of(folder) - bytes_of(source),
+                size=artifact_size(folder) - artifact_size(source),
                 time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
             )
         found.append(Group(layers=tuple(names), costs=costs))
     shutil.rmtree(scratch, ignore_errors=True)
-    return Sensitivity(size=bytes_of(source), time=base, groups=tuple(found))
+    return Sensitivity(size=artifact_size(source), time=base, groups=tuple(found))
 
 
 def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
@@ -152,11 +153,3 @@ def noise(exact: Mapping[str, Array], found: Mapping[str, Array]) -> float:
             raise PassError(f"mixed: output '{name}' holds NaN or infinite values")
         total += float(error / max(float(np.mean(wanted**2)), 1e-30))
     return total
-
-
-def bytes_of(folder: Path) -> int:
-    """The size of a model's artifacts."""
-    made = Model.load(folder)
-    files = [folder / file for file in made.files.values()]
-    pairs = [path for file in files for path in (file, file.with_suffix(".bin"))]
-    return sum(path.stat().st_size for path in pairs if path.is_file())
