@@ -86,12 +86,7 @@ def warm_engine(engine: str) -> None:
     """Import the engine, so that its own size is not counted as the artifact's."""
     module = plugin.load("runtime.engines", engine)
     module.check_installed()
-    if engine == "litert":
-        module.interpreter_class()
-    else:
-        import openvino
-
-        openvino.Core()
+    module.warm()
 
 
 def resident() -> int:

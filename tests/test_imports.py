@@ -34,6 +34,7 @@ original
 compare coverage litert_edit plan save sources worker workspace
 data features runtime
 bundle families features_net images litert_file recipe recipes target
+artifacts
 metrics model textures
 atomic npz plugin rng typed
 _version errors

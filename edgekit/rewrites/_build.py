@@ -63,8 +63,10 @@ class Build:
 
     def reshape(self, a: int, shape: Sequence[int]) -> int:
         """The same values in another shape; none of it when the shape is the same."""
-        if self.graph.shape(a) == tuple(shape):
-            return a
+        return a if self.graph.shape(a) == tuple(shape) else self.view(a, shape)
+
+    def view(self, a: int, shape: Sequence[int]) -> int:
+        """The same values as a tensor of their own, in any shape of their number."""
         fields = {"newShape": list(shape)}
         return self.op("RESHAPE", [a, self.whole(shape)], shape, "ReshapeOptions", 1, **fields)
 

@@ -27,7 +27,7 @@ from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
 from edgekit import plugin
-from edgekit.coverage import litert_coverage
+from edgekit.coverage.litert import executed
 from edgekit.litert_edit import Editor
 from edgekit.measure import Latency, interleaved
 from edgekit.passes.rewrite_litert import Options, rewrite
@@ -175,7 +175,7 @@ def measured(paths: list[Path]) -> Latency:
 
 def taken(path: Path) -> str:
     """How many of a file's ops XNNPACK takes."""
-    work, _ = litert_coverage(path)
+    work, _ = executed(path)
     return f"{sum(op.fast for op in work)}/{len(work)}"
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from edgekit import pipeline, plugin
+from edgekit.artifacts import artifact_size, artifacts
 from edgekit.bundle import read_manifest, sha256
-from edgekit.candidates import artifact_size
 from edgekit.errors import EdgekitError
 from edgekit.features import load_features
 from edgekit.measure import Latency
@@ -150,10 +150,8 @@ def choice(request: Request, engine: str, threads: int) -> tuple[str, Path]:
     folder = output / "model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for file in model.files.values():
-        for path in (bundle / file, (bundle / file).with_suffix(".bin")):
-            if path.is_file():
-                shutil.copy2(path, folder)
+    for path in artifacts(bundle, model):
+        shutil.copy2(path, folder)
     model.save(folder)
     return str(report.targets[0].chosen), folder
 
