@@ -117,7 +117,10 @@ def parse(path: Path) -> Any:
     content = path.read_bytes()
     if content[4:8] != b"TFL3":
         raise InputError(f"'{path}' is not a .tflite file")
-    return unpacked(content)
+    try:
+        return unpacked(content)
+    except Exception:  # a damaged file raises nearly every type here
+        raise InputError(f"'{path}' is cut off or damaged; copy it again") from None
 
 
 def unpacked(content: bytes) -> Any:

@@ -45,6 +45,11 @@ class Latency(Typed, frozen=True):
     noise: float
     runs: int
 
+    @property
+    def interval(self) -> str:
+        """The bounds of the ratio as text."""
+        return f"{self.ratio_low:.2f}…{self.ratio_high:.2f}"
+
 
 class Trial(Typed, frozen=True):
     """What running an artifact told: memory in bytes, and how much its engine sped up."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit import plugin, recipe
 from edgekit._version import __version__
+from edgekit.bundle import check_replaceable
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate
@@ -198,6 +199,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         place = request.output / plan.name
         if writes and place.exists() and not request.force:
             raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
+        if writes:
+            check_replaceable(place)
     return plans
 
 
@@ -280,7 +283,7 @@ def raise_failures(report: Report) -> None:
     message = "; ".join(unmade[target.name] or target.failure for target in failed)
     if any(unmade.values()):
         raise PassError(message, report)
-    raise GateError(f"{message}; relax a gate (--gate 'psnr>=25') or see report.html", report)
+    raise GateError(f"{message}; see the report", report)
 
 
 def unmade_because(target: TargetReport) -> str:

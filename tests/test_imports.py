@@ -36,7 +36,7 @@ data features runtime
 bundle families features_net images litert_file recipe recipes target
 artifacts
 metrics model textures
-atomic npz plugin rng typed
+atomic npz plugin quantity rng typed
 _version errors
 """
 LAYER = {name: k for k, line in enumerate(LAYERS.split("\n")) for name in line.split()}

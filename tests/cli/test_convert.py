@@ -67,7 +67,8 @@ def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: 
     done = shell.convert("latent.keras", "--gate", "psnr>=500")
     error = done.refusal(code=3)
     assert error.startswith("linux-litert: no candidate is good enough (nearest: float32")
-    assert re.search(r"gate missed: psnr 1\d\d.*, wanted >=500", error)
+    assert re.search(r"psnr 1\d\d.*, wanted >=500; the best reaches psnr 1", error)
+    assert error.endswith("; see the report")
     assert "float32" in done.out
     assert shell.listing() == {"out", "out/report.json", "out/report.html"}
     assert report(shell)["failure"]
