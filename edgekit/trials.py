@@ -143,7 +143,7 @@ class Tuner:
         mixed = (MIXED,) if self._plan.search else ()
         method = trial.suggest_categorical("method", (*self._space.METHODS, *mixed))
         if method == MIXED and self._plan.search:
-            what = trial.suggest_categorical("budget", ("size", "time"))
+            what = trial.suggest_categorical("budget", ("size", "time", "both"))
             part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
             assignment = proposal(self._sensitivity, what, part, self._limits)
             (candidate,) = self._plan.search.candidates(self._engine, [assignment])
@@ -163,8 +163,9 @@ class Tuner:
 
     @property
     def _limits(self) -> tuple[float, float]:
-        limits, found = self._request.limits, self._sensitivity
-        return loosest(found, limits.max_size, limits.seconds(found.time))
+        limits, found, float32 = self._request.limits, self._sensitivity, self.results()[0].latency
+        seconds = float32.seconds if float32 else found.time
+        return loosest(found, limits.max_size, limits.seconds(seconds))
 
     def _timed(self, result: Result, made: Made, artifact: str, known: Sequence[Entry]) -> Result:
         """The result with its latency beside float32; that of an equal artifact if there is one."""
