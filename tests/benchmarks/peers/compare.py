@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from edgekit.request import Request
 from edgekit.workspace import Workspace
 from tests.benchmarks.peers import tools
 
-EDGEKIT = "edgekit"
 TARGETS = {"litert": "linux-litert", "openvino": "intel-cpu"}
 FREE_SUFFIX = ", free batch"
 
@@ -43,11 +41,12 @@ class Row(msgspec.Struct):
 
 
 class Duel(msgspec.Struct):
-    """All artifacts of one net on one engine, edgekit's choice for each number of threads first."""
+    """All artifacts of one net on one engine, edgekit's choice (made for one thread) last."""
 
     net: str
     engine: str
-    chosen: dict[int, str]
+    chosen: str
+    threads: list[int]
     rows: list[Row]
 
 
@@ -85,37 +84,24 @@ def duel(
         "edgekit.passes._run:run_pass", name="export", options={}, source=described,
         calibration=None, trust=request.trust,
     )  # fmt: skip
-    sources = dict.fromkeys(tools.TOOLS[engine], saved)
+    made = built(workspace, list(tools.TOOLS[engine]), engine, saved, proof)
     if free and engine == "litert":
         opened = workspace.step(
             "tests.benchmarks.peers.tools:export_free", also=own_code(), described=described
         )
-        sources |= dict.fromkeys(tools.FREE_BATCH, opened)
-    with ThreadPoolExecutor(2) as pool:
-        results = pool.map(
-            lambda tool: built(workspace, tool, engine, sources[tool], proof), sources
-        )
-        made = dict(zip(sources, results, strict=True))
+        made |= built(workspace, list(tools.FREE_BATCH), engine, opened, proof)
     rows = {tool: measured(workspace, tool, found, engine, proof) for tool, found in made.items()}
-    chosen = {}
+    chosen, folder = choice(request, engine)
+    mine = measured(workspace, tools.EDGEKIT, folder, engine, proof)
+    good = {tool: path for tool, path in made.items() if not rows[tool].failure}
     for count in threads:
-        name, folder = choice(request, engine, count)
-        chosen[count] = name
-        mine = measured(workspace, label(count), folder, engine, proof)
-        rows[mine.tool] = mine
-        good = {tool: path for tool, path in made.items() if not rows[tool].failure}
         for tool, latency in timed(workspace, engine, count, folder, good).items():
             if isinstance(latency, str):
                 rows[tool].failure = latency
             else:
                 rows[tool].against[count] = (latency.ratio, latency.ratio_low, latency.ratio_high)
         mine.against[count] = (1.0, 1.0, 1.0)
-    return Duel(net=net, engine=engine, chosen=chosen, rows=list(rows.values()))
-
-
-def label(threads: int) -> str:
-    """What edgekit's choice for a number of threads is called in the rows."""
-    return f"{EDGEKIT}, {threads} thread{'s' if threads > 1 else ''}"
+    return Duel(net, engine, chosen, list(threads), [*rows.values(), mine])
 
 
 def own_code() -> str:
@@ -123,27 +109,29 @@ def own_code() -> str:
     return sha256(Path(tools.__file__))
 
 
-def built(workspace: Workspace, tool: str, engine: str, saved: Path, proof: Proof) -> Path | str:
-    """The folder with a tool's artifacts, or why there is none."""
-    try:
-        return workspace.step(
-            "tests.benchmarks.peers.tools:make",
-            also=own_code(),
-            tool=tool,
-            engine=engine,
-            saved=saved,
-            calibration=proof.folder / "calibration.npz",
-        )
-    except EdgekitError as error:
-        return str(error)
-
-
-def choice(request: Request, engine: str, threads: int) -> tuple[str, Path]:
-    """What edgekit converts to for one thread count: the recipe's name and a model folder."""
-    output = request.output / f"{engine}-{threads}"
-    asked = msgspec.structs.replace(
-        request, targets=(TARGETS[engine],), output=output, threads=threads, force=True
+def built(
+    workspace: Workspace, names: list[str], engine: str, saved: Path, proof: Proof
+) -> dict[str, Path | str]:
+    """For each tool the folder with its artifacts, or why there is none."""
+    folder = workspace.step(
+        "tests.benchmarks.peers.tools:make",
+        also=own_code(),
+        names=names,
+        engine=engine,
+        saved=saved,
+        calibration=proof.folder / "calibration.npz",
     )
+    found: dict[str, Path | str] = {}
+    for number, name in enumerate(names):
+        error = folder / str(number) / "error.txt"
+        found[name] = error.read_text() if error.is_file() else error.parent
+    return found
+
+
+def choice(request: Request, engine: str) -> tuple[str, Path]:
+    """What edgekit converts to on one thread: the recipe's name and a model folder."""
+    output = request.output / engine
+    asked = msgspec.structs.replace(request, targets=(TARGETS[engine],), output=output, threads=1)
     report = pipeline.run(asked)
     bundle = output / TARGETS[engine]
     model = read_manifest(bundle).model
