@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present, raise_versions
+from edgekit.litert_file import check_weights_present
+from edgekit.litert_pack import raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
 from edgekit.typed import Typed
