@@ -32,7 +32,7 @@ describe passes reference report validate
 measure proof ranges rewrites
 original
 compare coverage litert_edit plan save sources worker workspace
-data features runtime
+data features litert_pack runtime
 bundle families features_net images litert_file recipe recipes target
 artifacts
 metrics model textures
