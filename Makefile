@@ -7,10 +7,11 @@ OUT ?= out
 # `make bench` compares edgekit's choice with what other tools make (about 15 minutes).
 .PHONY: demo test test-slow bench check format docs clean
 
+# compat: `import edgekit` beside a checkout of that name would find an empty folder otherwise.
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet --config-settings editable_mode=compat --editable '.[dev]'
 	touch $@
 
 demo: $(VENV)/installed
