@@ -23,6 +23,7 @@ from edgekit.workspace import Workspace
 from tests.benchmarks.peers import tools
 
 TARGETS = {"litert": "linux-litert", "openvino": "intel-cpu"}
+SECONDS = 0.3  # of timing, for each artifact
 FREE_SUFFIX = ", free batch"
 
 
@@ -131,7 +132,9 @@ def built(
 def choice(request: Request, engine: str) -> tuple[str, Path]:
     """What edgekit converts to on one thread: the recipe's name and a model folder."""
     output = request.output / engine
-    asked = msgspec.structs.replace(request, targets=(TARGETS[engine],), output=output, threads=1)
+    asked = msgspec.structs.replace(
+        request, targets=(TARGETS[engine],), output=output, threads=1, seconds=SECONDS
+    )
     report = pipeline.run(asked)
     bundle = output / TARGETS[engine]
     model = read_manifest(bundle).model
@@ -172,7 +175,7 @@ def timed(
             artifacts=[mine, *(others[name] for name in names)],
             engine=engine,
             threads=min(threads, os.cpu_count() or 1),
-            seconds=0.5 * (len(names) + 1),
+            seconds=SECONDS * (len(names) + 1),
         )
         return msgspec.convert(told, list[Latency])[1:]
 

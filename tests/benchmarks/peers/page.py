@@ -11,7 +11,7 @@ import msgspec
 from tests.benchmarks.peers import tools
 from tests.benchmarks.peers.compare import FREE_SUFFIX, Duel, Row
 
-EQUAL = 0.5  # dB: fidelity within this is equal
+EQUAL = 1.0  # dB: fidelity within this is equal, to the advantage of the others
 BASELINE = {engine: next(iter(known)) for engine, known in tools.TOOLS.items()}
 
 
@@ -143,6 +143,11 @@ def free_batch(found: Sequence[Duel]) -> str:
     return "\n".join(text)
 
 
+def color(ratio: float) -> str:
+    """Blue where edgekit is better by 2 % or more, red where it is worse, grey between."""
+    return "#4c78a8" if ratio < 0.98 else "#e45756" if ratio > 1.02 else "#b8bfcc"
+
+
 def plot(found: Sequence[Line], path: Path) -> None:
     """Latency and size beside the best of the others; left of 1 edgekit is better."""
     from matplotlib.figure import Figure
@@ -156,7 +161,7 @@ def plot(found: Sequence[Line], path: Path) -> None:
         (axes[0], [middle for middle, _, _ in latency], "latency × fastest other tool"),
         (axes[1], [line.size_over for line in found], "size × smallest other tool"),
     ):
-        colors = ["#4c78a8" if value <= 1.0 else "#e45756" for value in values]
+        colors = [color(value) for value in values]
         ax.barh(places, values, color=colors, height=0.6)
         ax.axvline(1.0, color="#555555", linewidth=1)
         ax.axvline(mean(values), color="#4c78a8", linewidth=1, linestyle=":")
