@@ -82,11 +82,12 @@ def reject(
     """
     base = results[0]
     reasons = {}
+    offered = {result.name for result in results if result.offered}
     for result in results:
         missed = [gate for gate in gates if not gate.met(result.scores)]
         if result.failure:
             reasons[result.name] = result.failure
-        elif result.same_as:
+        elif result.same_as in offered:
             reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"
