@@ -81,6 +81,13 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     return manifest
 
 
+def check_replaceable(place: Path) -> None:
+    """Raise InputError when `place` holds anything but a bundle: it may be all the user has."""
+    empty = place.is_dir() and not any(place.iterdir())
+    if place.exists() and not empty and not (place / MANIFEST).is_file():
+        raise InputError(f"'{place}' is not a bundle; remove it yourself or choose another -o")
+
+
 def check_place(folder: Path, name: str) -> None:
     """Check that one listed file lies inside the bundle, if it is there."""
     parts = PurePosixPath(name)

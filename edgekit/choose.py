@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from edgekit.compare import Gate
+from edgekit.measure import Latency
+from edgekit.quantity import latency_text, size_text
 from edgekit.report import Result, TargetReport
 from edgekit.request import Limits
 
@@ -36,26 +39,27 @@ def decide(
         failure = f"{report.name}: {results[0].failure}"
         verdicts = {r.name: r.failure or "no float32 baseline to compare with" for r in results}
         return with_verdicts(report, verdicts, None, failure)
+    rules = Rules(tuple(gates), limits, strict, report.memory_mb)
     out = reject(results, gates, strict=strict, memory_mb=report.memory_mb, limits=limits)
     left = [result for result in results if result.name not in out]
-    failure = ""
+    failure, near = "", None
     if not left:
-        made = [result for result in results if result.offered and not result.failure]
-        failure = f"{report.name}: no candidate is good enough ({nearest(made, out)})"
+        made = [r for r in results if r.offered and not r.failure and not r.same_as]
+        failure = f"{report.name}: no candidate is good enough "
+        if made:
+            near = min(made, key=lambda r: sum(m.part for m in rules.missed(r, results[0]))).name
+            reasons = [f"nearest: {near}, {out[near]}", *hints(made, results[0], rules)]
+            failure += f"({'; '.join(reasons)})"
+        else:
+            failure += "(every candidate failed)"
         left = made if keep_going else []
     chosen = best(left, results[0], objective).name if left else None
     verdicts = {r.name: out.get(r.name, "good, another is better") for r in results}
     if chosen:
         verdicts[chosen] = "chosen" + (f", although {out[chosen]}" if chosen in out else "")
-    return with_verdicts(report, verdicts, chosen, failure)
-
-
-def nearest(made: Sequence[Result], out: Mapping[str, str]) -> str:
-    """The reason of the candidate that came nearest, for the error line."""
-    if not made:
-        return "every candidate failed"
-    leader = max(made, key=lambda result: result.scores.get("sqnr", 0.0))
-    return f"nearest: {leader.name}, {out[leader.name]}"
+        failure += f"; kept all the same (--keep-going): {chosen}" if failure else ""
+    judged = with_verdicts(report, verdicts, chosen, failure)
+    return msgspec.structs.replace(judged, nearest=near)
 
 
 def with_verdicts(
@@ -80,48 +84,120 @@ def reject(
 
     `strict` also refuses what is slower or larger than the float32 baseline.
     """
-    base = results[0]
+    rules = Rules(tuple(gates), limits, strict, memory_mb)
     reasons = {}
     offered = {result.name for result in results if result.offered}
     for result in results:
-        missed = [gate for gate in gates if not gate.met(result.scores)]
         if result.failure:
             reasons[result.name] = result.failure
         elif result.same_as in offered:
             reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"
-        elif missed:
-            reasons[result.name] = "gate missed: " + ", ".join(
-                f"{gate.metric} {result.scores[gate.metric]:.4g}, wanted {gate.sign}{gate.bound:g}"
-                for gate in missed
-            )
-        elif memory_mb and result.memory > memory_mb * 1e6:
-            used = f"{result.memory / 1e6:.0f} MB"
-            reasons[result.name] = f"takes {used}, the target allows {memory_mb} MB"
-        elif broken := over(result, limits):
-            reasons[result.name] = broken
-        elif strict and result.latency and result is not base and slower(result):
-            reasons[result.name] = f"slower than float32 ({result.latency.ratio:.2f} ×)"
-        elif strict and result.size > LARGER * base.size:
-            reasons[result.name] = f"larger than float32 ({result.size / base.size:.2f} ×)"
+        elif missed := rules.missed(result, results[0]):
+            reasons[result.name] = "; ".join(miss.text for miss in missed)
     return reasons
 
 
-def over(result: Result, limits: Limits) -> str:
-    """Which of the user's limits a result breaks; empty when none."""
+class Miss(NamedTuple):
+    """A bound that a result is beyond: in words, and by which part of it."""
+
+    text: str
+    part: float
+
+
+class Rules(NamedTuple):
+    """What a candidate must keep to."""
+
+    gates: tuple[Gate, ...] = ()
+    limits: Limits = ANY
+    strict: bool = True
+    memory_mb: int = 0
+
+    def missed(self, result: Result, base: Result) -> list[Miss]:
+        """Every rule that a result breaks, the gates first."""
+        return [*self.gates_missed(result), *self.costs_missed(result, base)]
+
+    def gates_missed(self, result: Result) -> list[Miss]:
+        """The gates together, as one."""
+        missed = [gate for gate in self.gates if not gate.met(result.scores)]
+        texts = [f"{g.metric} {result.scores[g.metric]:.4g}, wanted {g.sign}{g.bound:g}"
+                 for g in missed]  # fmt: skip
+        part = sum(beyond(result.scores[gate.metric], gate.bound) for gate in missed)
+        return [Miss("gate missed: " + ", ".join(texts), part)] if missed else []
+
+    def costs_missed(self, result: Result, base: Result) -> list[Miss]:
+        """The target's memory, the user's limits, and the baseline's size and latency."""
+        found, allowed = [], self.memory_mb * 1e6
+        if allowed and result.memory > allowed:
+            text = f"takes {result.memory / 1e6:.0f} MB, the target allows {self.memory_mb} MB"
+            found.append(Miss(text, beyond(result.memory, allowed)))
+        found += over(result, self.limits)
+        if self.strict and result.latency and result is not base and slower(result):
+            ratio, interval = result.latency.ratio, result.latency.interval
+            text = f"slower than float32 ({ratio:.2f} ×, {interval})"
+            found.append(Miss(text, beyond(ratio, 1.0)))
+        if self.strict and result.size > LARGER * base.size:
+            ratio = result.size / base.size
+            found.append(Miss(f"larger than float32 ({ratio:.2f} ×)", beyond(ratio, 1.0)))
+        return found
+
+
+def beyond(value: float, bound: float) -> float:
+    """How far a value is from a bound, relative to the bound."""
+    return math.inf if math.isnan(value) else abs(value - bound) / (abs(bound) or 1.0)
+
+
+def over(result: Result, limits: Limits) -> list[Miss]:
+    """Which of the user's limits a result breaks."""
+    found = []
     if limits.max_size is not None and result.size > limits.max_size:
-        return f"{result.size} bytes, wanted at most {limits.max_size}"
+        text = f"{size_text(result.size)}, wanted at most {size_text(limits.max_size)}"
+        found.append(Miss(text, beyond(result.size, limits.max_size)))
     if result.latency and limits.max_latency is not None:
         limit, unit = limits.max_latency
-        found = result.latency.ratio if unit == "x" else result.latency.seconds
-        if found > limit:
-            return f"latency {found:.3g} {unit}, wanted at most {limit:g} {unit}"
-    return ""
+        value = taken(result.latency, unit)
+        if value > limit:
+            text = f"latency {latency_text(value, unit)}, wanted at most "
+            found.append(Miss(text + latency_text(limit, unit), beyond(value, limit)))
+    return found
+
+
+def taken(latency: Latency, unit: str) -> float:
+    """A latency in the unit of a limit."""
+    return latency.ratio if unit == "x" else latency.seconds
+
+
+def hints(made: Sequence[Result], base: Result, rules: Rules) -> list[str]:
+    """What could be had for looser limits, and for looser gates."""
+    told = []
+    limits, good = rules.limits, [r for r in made if not rules.gates_missed(r)]
+    if good and limits.max_size is not None:
+        size = min(result.size for result in good)
+        if size > limits.max_size:
+            text = f"the smallest that meets every gate has {size_text(size)} (--max-size)"
+            told.append(text)
+    if limits.max_latency is not None:
+        limit, unit = limits.max_latency
+        times = [taken(result.latency, unit) for result in good if result.latency]
+        if times and min(times) > limit:
+            text = latency_text(min(times), unit)
+            told.append(f"the fastest that meets every gate takes {text} (--max-latency)")
+    within = [result for result in made if not rules.costs_missed(result, base)]
+    where = " within the limits" if limits != ANY else ""
+    for gate in rules.gates if within else ():
+        values = [r.scores[gate.metric] for r in within if gate.metric in r.scores]
+        top = (max if ">" in gate.sign else min)(values, default=gate.bound)
+        if not gate.met({gate.metric: top}):
+            told.append(f"the best{where} reaches {gate.metric} {top:.4g} (--gate)")
+    return told
 
 
 def slower(result: Result) -> bool:
-    """Slower than the baseline with 95 % confidence, or by more than noise explains."""
+    """Slower than the baseline with 95 % confidence, or measured to be so by more than 2 %.
+
+    In doubt it is out: what ships is never slower than float32.
+    """
     latency = result.latency
     return latency is not None and (latency.ratio_low > 1.0 or latency.ratio > 1.02)
 
@@ -154,7 +230,7 @@ def pareto(results: Sequence[Result], cost: str) -> list[str]:
     points = [
         (result.size if cost == "size" else result.latency.ratio if result.latency else math.inf,
          result.scores.get("sqnr", -math.inf), result.name)
-        for result in results if not result.failure
+        for result in results if not result.failure and not result.same_as
     ]  # fmt: skip
     return [
         name

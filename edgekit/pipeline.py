@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit import plugin, recipe
 from edgekit._version import __version__
+from edgekit.bundle import check_replaceable
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate
@@ -62,7 +63,8 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         The report, which is also written to report.json and report.html in the output folder.
 
     Raises:
-        InputError: something asked for is wrong; nothing was done.
+        InputError: something asked for is wrong, or a gate has no number for the outputs of this
+            net; nothing was built.
         GateError: a target has no candidate that meets every gate; carries the report.
         PassError: a target could not be converted at all; the others were.
     """
@@ -78,7 +80,6 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
-            check_gates(request, outcome)
             outcome = verdict(request, outcome, gates)
             refined = bench.refine(plan, outcome, made)
             if refined is not outcome:
@@ -102,7 +103,11 @@ def prepare(
     rows: int,
     progress: Progress,
 ) -> tuple[Bench, Proof]:
-    """Load the model and run the original, with `rows` draws to calibrate on."""
+    """Load the model and run the original, with `rows` draws to calibrate on.
+
+    Raises:
+        InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
+    """
     described = describe(request, workspace)
     model = Model.load(described)
     progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
@@ -110,6 +115,7 @@ def prepare(
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, features)
+    check_gates(request, proof)
     return Bench(request, workspace, described, proof), proof
 
 
@@ -193,6 +199,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         place = request.output / plan.name
         if writes and place.exists() and not request.force:
             raise InputError(f"'{place}' exists; choose another -o or pass --force to replace it")
+        if writes:
+            check_replaceable(place)
     return plans
 
 
@@ -242,11 +250,14 @@ def reference(
     )
 
 
-def check_gates(request: Request, outcome: TargetReport) -> None:
-    """Raise InputError when a gate was asked for that these outputs give no number for."""
-    measured = outcome.baseline.scores if outcome.baseline else None
+def check_gates(request: Request, proof: Proof) -> None:
+    """Raise InputError when a gate was asked for that these outputs give no number for.
+
+    Features that fail on these outputs are found here as well, before anything is built.
+    """
+    measured = proof.of_itself()
     for gate in map(parse_gate, request.gates):
-        if measured is not None and gate.metric not in measured:
+        if gate.metric not in measured:
             raise InputError(
                 f"gate '{gate}' does not apply to the outputs of this net; "
                 f"measured are: {', '.join(sorted(measured))}"
@@ -272,7 +283,7 @@ def raise_failures(report: Report) -> None:
     message = "; ".join(unmade[target.name] or target.failure for target in failed)
     if any(unmade.values()):
         raise PassError(message, report)
-    raise GateError(f"{message}; relax a gate (--gate 'psnr>=25') or see report.html", report)
+    raise GateError(f"{message}; see the report", report)
 
 
 def unmade_because(target: TargetReport) -> str:

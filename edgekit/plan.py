@@ -27,7 +27,7 @@ REWRITES = {"litert": "rewrite-litert"}
 COMPACT = {"litert": "compact-litert", "openvino": "compact-openvino"}
 
 # What every conversion needs, whichever passes it takes: to load the model and to report.
-CONVERTER = ("tensorflow", "keras", "rich", "jinja2", "matplotlib")
+CONVERTER = ("tensorflow", "keras", "scipy", "rich", "jinja2", "matplotlib")
 
 
 class Step(Typed, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit import npz
+from edgekit import npz, plugin
 from edgekit.compare import relative_error, score
 from edgekit.families._base import Family
 from edgekit.features import Features
@@ -23,6 +23,10 @@ class Proof:
         self._features = features
         self._scores: dict[Path, dict[str, float]] = {}
 
+    def of_itself(self) -> dict[str, float]:
+        """Every metric that applies to these outputs, of the original against itself."""
+        return score(self.family, self.model, self.outputs, self.outputs, self._features)
+
     def score(self, trial: Path) -> dict[str, float]:
         """Every metric of a candidate's outputs (in its trial folder) against the original's."""
         if trial not in self._scores:
@@ -39,5 +43,11 @@ class Proof:
     def noise(self) -> dict[str, float]:
         """Distances between two independent sets of the original's own samples."""
         again = npz.read(self.folder / "resampled.npz")
-        distances = ("frechet", "kid")  # the draws differ, and their number too with little data
+        # Rows are other draws here, and there may be fewer: only whole sets can be compared.
+        distances = [n for n in plugin.names("metrics") if kind(n) == "distribution"]
         return score(self.family, self.model, self.outputs, again, self._features, only=distances)
+
+
+def kind(metric: str) -> str:
+    """What a metric applies to."""
+    return str(plugin.load("metrics", metric).KIND)

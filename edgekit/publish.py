@@ -12,8 +12,17 @@ import msgspec
 import numpy as np
 
 from edgekit import npz
+from edgekit.artifacts import artifacts
 from edgekit.atomic import atomic_folder, write_file
-from edgekit.bundle import FORMAT, GOLDEN, MANIFEST, Manifest, describe_files, write_manifest
+from edgekit.bundle import (
+    FORMAT,
+    GOLDEN,
+    MANIFEST,
+    Manifest,
+    check_replaceable,
+    describe_files,
+    write_manifest,
+)
 from edgekit.candidates import Made
 from edgekit.model import Model
 from edgekit.npz import Arrays
@@ -50,6 +59,7 @@ def write_bundles(
             written.append(target)
             continue
         made = artifacts[plan.name][chosen.name]
+        check_replaceable(place)  # again: the user had time to put something there
         with atomic_folder(place, force=request.force) as folder:
             fill_bundle(folder, request, report, plan, chosen, made, proof)
         done = msgspec.structs.replace(target, bundle=str(place), zipped=zipped_size(place))
@@ -77,10 +87,8 @@ def fill_bundle(
 ) -> None:
     """The files of one bundle, its manifest last."""
     model = Model.load(made.artifact)
-    for file in model.files.values():
-        for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
-            if path.is_file():
-                (folder / path.name).write_bytes(path.read_bytes())
+    for path in artifacts(made.artifact, model):
+        (folder / path.name).write_bytes(path.read_bytes())
     passes = [(step.name, step.options) for step in made.steps]
     recipe = to_toml(f"what was done as {chosen.name}", plan.target.engine, passes)
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
@@ -138,8 +146,7 @@ def write_report(
     report.save(request.output / "report.json")
     outputs: dict[str, Callable[[], Arrays]] = {}
     for target in report.targets:
-        shown = target.chosen or (target.baseline.name if target.baseline else None)
-        made = artifacts[target.name].get(shown or "")
+        made = artifacts[target.name].get(target.shown)
         if made:
             outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
     html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)

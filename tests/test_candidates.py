@@ -1,15 +1,21 @@
-"""Which variants of the chosen candidate are tried."""
+"""Which variants of the chosen candidate are tried, and what a wrong one is told to be."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import pytest
 
 from edgekit import candidates, target
-from edgekit.candidates import Made, fewer_rewrites
+from edgekit.candidates import Bench, Made, fewer_rewrites
+from edgekit.coverage import Coverage
+from edgekit.measure import Trial
 from edgekit.plan import plan_for
 from edgekit.report import Result
+from edgekit.request import Request
 
 PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
 PLAIN, REWRITTEN = PLAN.candidates[1:]
@@ -47,3 +53,22 @@ def test_a_single_rewrite_has_been_left_out_already(
 
 def test_a_graph_as_it_was_lowered_has_none(tmp_path: Path) -> None:
     assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=False)) == []
+
+
+def test_a_wrong_lowering_is_not_laid_to_the_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Trial(
+        memory=0, load_seconds=0.0, coverage=Coverage(ops=1.0, multiply_adds=1.0, fallbacks=())
+    )
+    (tmp_path / "result.json").write_bytes(msgspec.json.encode(told))
+    monkeypatch.setattr(Bench, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
+    request = Request.of("net.keras", targets="linux-litert", output="out")
+    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25)
+    bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
+    result, nothing = bench.attempt(PLAN, PLAN.candidates[0])
+    assert nothing is None
+    assert result.failure == (
+        "the float32 artifact differs from the original by 0.25 (relative), more than 0.0001: "
+        "the lowering is wrong"
+    )

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from edgekit.choose import OBJECTIVES, best, pareto, reject
+from edgekit.choose import OBJECTIVES, best, decide, pareto, reject
 from edgekit.compare import Gate
 from edgekit.measure import Latency
-from edgekit.report import Result
+from edgekit.report import Result, TargetReport
 from edgekit.request import Limits
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
@@ -41,7 +41,7 @@ def test_what_is_good_is_not_rejected() -> None:
         (result("x", sqnr=29.87), "gate missed: psnr 29.87, wanted >=30"),
         (result("x", sqnr=20.0, failure="the process crashed"), "the process crashed"),
         (result("x", offered=False), "baseline only"),
-        (result("x", ratio=1.07), "slower than float32 (1.07 ×)"),
+        (result("x", ratio=1.07), "slower than float32 (1.07 ×, 1.02…1.12)"),
         (result("x", size=103), "larger than float32 (1.03 ×)"),
         (result("x", scores={"psnr": float("nan")}), "gate missed: psnr nan, wanted >=30"),
     ],
@@ -127,6 +127,11 @@ def test_pareto_by_latency_leaves_out_failures() -> None:
     assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
 
 
+def test_a_twin_is_not_on_the_front_and_beats_nobody() -> None:
+    twin = result("twin", size=20, ratio=0.89, sqnr=35.0, same_as="small")
+    assert pareto([FLOAT, SMALL, twin], "latency") == ["float32", "small"]
+
+
 def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
     slow = result("slow", size=25, ratio=0.210, sqnr=40.1)
     fast = result("fast", size=25, ratio=0.205, sqnr=40.0)
@@ -136,12 +141,72 @@ def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(max_size=50), "100 bytes, wanted at most 50"),
+        (Limits(max_size=50), "100 B, wanted at most 50 B"),
         (Limits(max_latency=(0.5, "x")), "latency 0.9 x, wanted at most 0.5 x"),
-        (Limits(max_latency=(0.5, "s")), "latency 0.9 s, wanted at most 0.5 s"),
+        (Limits(max_latency=(0.5, "s")), "latency 900 ms, wanted at most 500 ms"),
+        (
+            Limits(max_size=50, max_latency=(0.5, "x")),
+            "100 B, wanted at most 50 B; latency 0.9 x, wanted at most 0.5 x",
+        ),
         (Limits(max_size=100, max_latency=(0.9, "x")), ""),
     ],
 )
 def test_limits_of_the_user(limits: Limits, reason: str) -> None:
     out = reject([FLOAT, result("slow", ratio=0.9)], [], strict=True, limits=limits)
     assert out.get("slow", "") == reason
+
+
+BAD = [
+    result("float32", size=4_000_000, sqnr=120.0),
+    result("int8", size=1_130_000, ratio=0.4, sqnr=31.0),
+    result("int4", size=780_000, ratio=0.5, sqnr=25.6),
+    result("int4-twin", size=700_000, sqnr=29.0, same_as="int4"),
+]
+
+
+def judged(limits: Limits, psnr: float = 30, **more: bool) -> TargetReport:
+    report = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=tuple(BAD)
+    )
+    gates = [Gate(metric="psnr", sign=">=", bound=psnr)]
+    return decide(report, gates, "size", limits=limits, **more)
+
+
+@pytest.mark.parametrize(
+    ("limits", "psnr", "near", "told"),
+    [
+        (
+            Limits(max_size=800_000),
+            30,
+            "int4",
+            "nearest: int4, gate missed: psnr 25.6, wanted >=30; the smallest that meets every "
+            "gate has 1.13 MB (--max-size); the best within the limits reaches psnr 25.6 (--gate)",
+        ),
+        (
+            Limits(max_latency=(0.39, "x")),
+            30,
+            "int8",
+            "nearest: int8, latency 0.4 x, wanted at most 0.39 x; "
+            "the fastest that meets every gate takes 0.4 x (--max-latency)",
+        ),
+        (
+            Limits(),
+            125,
+            "float32",
+            "nearest: float32, gate missed: psnr 120, wanted >=125; "
+            "the best reaches psnr 120 (--gate)",
+        ),
+    ],
+)
+def test_the_nearest_misses_least_and_the_hint_is_what_can_be_had(
+    limits: Limits, psnr: float, near: str, told: str
+) -> None:
+    report = judged(limits, psnr)
+    assert report.failure == f"board: no candidate is good enough ({told})"
+    assert (report.chosen, report.nearest, report.shown) == (None, near, near)
+
+
+def test_what_is_kept_all_the_same_is_said() -> None:
+    report = judged(Limits(max_size=800_000), keep_going=True)
+    assert report.chosen == report.shown == "int4"
+    assert report.failure.endswith("; kept all the same (--keep-going): int4")

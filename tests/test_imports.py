@@ -32,10 +32,11 @@ describe passes reference report validate
 measure proof ranges rewrites
 original
 compare coverage litert_edit plan save sources worker workspace
-data features runtime
+data features litert_pack runtime
 bundle families features_net images litert_file recipe recipes target
+artifacts
 metrics model textures
-atomic npz plugin rng typed
+atomic npz plugin quantity rng typed
 _version errors
 """
 LAYER = {name: k for k, line in enumerate(LAYERS.split("\n")) for name in line.split()}

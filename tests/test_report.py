@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgekit.cli.convert import show_report
 from edgekit.report import Report, TargetReport, proxy
+from edgekit.report.page import enlarged
+from edgekit.report.plots import spread
 
 PROXY = "latency is a proxy: measured on x86_64, the target is aarch64; run `edgekit bench`"
 
@@ -32,3 +35,16 @@ def test_latencies_of_another_processor_are_a_proxy(
     assert proxy(made, made.targets[0]).startswith(told)
     show_report(made, Path("out"), as_json=False)
     assert ("latency is a proxy" in capsys.readouterr().out) is bool(told)
+
+
+@pytest.mark.parametrize(("decibels", "factor"), [(20, 1), (35, 10), (55, 100), (120, 100)])
+def test_errors_are_enlarged_until_they_are_seen(decibels: float, factor: int) -> None:
+    noise = 10 ** (-decibels / 20) * np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    assert enlarged(2 * np.abs(noise), 2.0) == factor
+
+
+def test_labels_of_points_that_are_close_do_not_lie_over_each_other() -> None:
+    points = [(1.0, 40.0), (1.01, 40.1), (1.01, 60.0)]
+    first, second, alone = spread(points, points)
+    assert abs(first[0] - second[0]) > 12 or abs(first[1] - second[1]) > 8
+    assert alone == (9, 4)

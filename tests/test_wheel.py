@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -59,6 +61,19 @@ def test_the_wheel_carries_targets_and_recipes(device: Path) -> None:
     assert set(json.loads(call(edgekit, "targets", "--json", cwd=device))) == here
     recipes = {path.stem for path in (CHECKOUT / "edgekit/recipes").glob("*.toml")}
     assert set(json.loads(call(edgekit, "recipes", "--json", cwd=device))) == recipes
+
+
+def test_a_checkout_is_found_from_the_folder_beside_it(tmp_path: Path) -> None:
+    """As the Makefile installs it; a folder called edgekit must not pass for the package."""
+    place = tmp_path / "edgekit"
+    shutil.copytree(CHECKOUT, place, ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info"))
+    (options,) = re.findall(r"(--config-settings \S+)", (CHECKOUT / "Makefile").read_text())
+    venv.create(tmp_path / "venv", with_pip=True)
+    pip = tmp_path / "venv/bin/pip"
+    call(pip, "install", "--no-deps", *options.split(), "-e", place, cwd=tmp_path)
+    program = "import edgekit._version as v; print(v.__file__)"
+    told = call(tmp_path / "venv/bin/python", "-c", program, cwd=tmp_path)
+    assert Path(told.strip()) == place / "edgekit" / "_version.py"
 
 
 def test_without_the_converter_convert_names_what_to_install(device: Path) -> None:

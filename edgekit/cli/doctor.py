@@ -22,6 +22,7 @@ PARTS = {
     "keras": ("keras", "convert: load", "convert"),
     "litert_quantizer": ("litert-quantizer", "convert: quantize for LiteRT", "convert"),
     "nncf": ("nncf", "convert: quantize for OpenVINO", "convert"),
+    "scipy": ("scipy", "convert: choose precisions", "convert"),
     "PIL": ("pillow", "reading images", "images"),
     "matplotlib": ("matplotlib", "convert: report", "convert"),
 }

@@ -39,10 +39,10 @@ def dense_widths(graph: Any) -> list[int]:
 
 
 def constant(port: Any) -> bool:
-    """Whether an input port is fed by a constant."""
+    """Whether an input port is fed by constants alone."""
     node = port.get_source_output().get_node()
-    while node.get_type_name() in BETWEEN:
-        node = node.input(0).get_source_output().get_node()
+    if node.get_type_name() in BETWEEN:
+        return all(constant(each) for each in node.inputs())
     return bool(node.get_type_name() == "Constant")
 
 

@@ -39,7 +39,8 @@ class Result(Typed, frozen=True):
 
 class TargetReport(Typed, frozen=True):
     """All candidates of one target. `bundle` is where the chosen one was written, `zipped` the
-    bytes of that folder as a zip file.
+    bytes of that folder as a zip file. `nearest` is the one that missed least where none is good
+    enough.
 
     `memory_mb` is what the target allows a net, 0 for any amount; `architecture` the target's
     processors, empty for any.
@@ -53,6 +54,7 @@ class TargetReport(Typed, frozen=True):
     architecture: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     chosen: str | None = None
+    nearest: str | None = None
     bundle: str | None = None
     zipped: int = 0
     failure: str = ""
@@ -61,6 +63,11 @@ class TargetReport(Typed, frozen=True):
     def baseline(self) -> Result | None:
         """The float32 result, which ratios refer to."""
         return self.results[0] if self.results and not self.results[0].failure else None
+
+    @property
+    def shown(self) -> str:
+        """The candidate whose samples stand in the report; empty without any."""
+        return self.chosen or self.nearest or (self.baseline.name if self.baseline else "")
 
     @property
     def noise(self) -> float:

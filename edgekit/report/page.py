@@ -21,6 +21,11 @@ from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN, WORST, WORST_COLUMNS = 16, 6, 3
+FACTORS = (100, 10, 1)  # that errors are shown with
+REWRITES = (
+    "“+rewrites” is the same recipe on a graph simplified by exact rewrites, “without …” the same "
+    "again but for the rewrite of that name."
+)
 
 
 def page(
@@ -54,6 +59,7 @@ def page(
                 "report": target,
                 "proxy": proxy(report, target),
                 "rows": rows(target),
+                "rewritten": any("+rewrites" in result.name for result in target.results),
                 "details": details(target),
                 "plots": [
                     front_plot(target, cost, pareto(target.results, cost))
@@ -68,7 +74,11 @@ def page(
         )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     text: str = environment.from_string(template).render(
-        report=report, sections=sections, model=model, inputs=inputs_text(draws)
+        report=report,
+        sections=sections,
+        model=model,
+        inputs=inputs_text(draws),
+        rewrites_explained=REWRITES,
     )
     return text
 
@@ -121,19 +131,27 @@ def compared(
 def worst_pairs(
     original: NDArray[Any], candidate: NDArray[Any] | None, value_range: Any, width: float
 ) -> dict[str, Any] | None:
-    """The pairs with the largest mean squared error: original, candidate, and error times ten."""
+    """The pairs with the largest mean squared error: original, candidate, and error enlarged."""
     if candidate is None or pictures(original) is None:
         return None
     error = np.square(candidate - original, dtype=np.float64).reshape(len(original), -1).mean(1)
     order = np.argsort(-error)[:WORST]
-    gap = np.clip(np.abs(candidate[order] - original[order]) * 10, 0, width)
+    gap = np.abs(candidate[order] - original[order])
+    factor = enlarged(gap, width)
     psnr = 10 * np.log10(width * width / np.maximum(error[order], 1e-300))
     return {
         "original": picture(original[order], value_range, WORST_COLUMNS),
         "candidate": picture(candidate[order], value_range, WORST_COLUMNS),
-        "error": picture(gap, (0.0, width), WORST_COLUMNS),
+        "error": picture(gap * factor, (0.0, width), WORST_COLUMNS),
+        "factor": factor,
         "rows": ", ".join(f"#{i} ({p:.1f} dB)" for i, p in zip(order, psnr, strict=True)),
     }
+
+
+def enlarged(gap: NDArray[Any], width: float) -> int:
+    """The largest factor with which all but a hundredth of the errors stay within the range."""
+    typical = float(np.quantile(gap, 0.99))
+    return next((factor for factor in FACTORS if typical * factor <= width), FACTORS[-1])
 
 
 def picture(images: NDArray[Any], value_range: Any, columns: int | None = None) -> str:

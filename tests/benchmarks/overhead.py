@@ -28,7 +28,7 @@ def bare_call(bundle: Path) -> Any:
     manifest = read_manifest(bundle)
     name, signature = next(iter(manifest.model.signatures.items()))
     path = bundle / manifest.model.files[name]
-    inputs = [np.zeros(tensor.shape, tensor.dtype) for tensor in signature.inputs]
+    inputs = [np.zeros([n or 1 for n in tensor.shape], tensor.dtype) for tensor in signature.inputs]
     if manifest.engine == "openvino":
         import openvino
 
@@ -58,7 +58,7 @@ def edgekit_call(bundle: Path) -> Any:
     """One run of the same signature through edgekit's Runner."""
     net = load(bundle, threads=1)
     name, signature = next(iter(net.model.signatures.items()))
-    inputs = {t.name: np.zeros(t.shape, t.dtype) for t in signature.inputs}
+    inputs = {t.name: np.zeros([n or 1 for n in t.shape], t.dtype) for t in signature.inputs}
     return lambda: net.runner.run(name, inputs)
 
 

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 
@@ -27,7 +27,7 @@ from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
 from edgekit import plugin
-from edgekit.coverage import litert_coverage
+from edgekit.coverage.litert import executed
 from edgekit.litert_edit import Editor
 from edgekit.measure import Latency, interleaved
 from edgekit.passes.rewrite_litert import Options, rewrite
@@ -35,7 +35,11 @@ from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import quantized
 
 SECONDS = 1.2  # of measuring, for each pair
-MODES = {"float32": None, "int8-dynamic": "dynamic", "int8": "static"}
+MODES: dict[str, Literal["dynamic", "static"] | None] = {
+    "float32": None,
+    "int8-dynamic": "dynamic",
+    "int8": "static",
+}
 SIZE, CHANNELS = 32, 32
 
 
@@ -163,10 +167,16 @@ def rewritten(path: Path, name: str) -> Path:
 def measured(paths: list[Path]) -> Latency:
     """The second file's time, with its ratio to the first's."""
     signature = litert.describe(paths[0])
-    shape = signature.inputs[0].shape
+    shape = [n or 1 for n in signature.inputs[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     calls = [litert.load(path, signature, 1) for path in paths]
     return interleaved([partial(call, [x]) for call in calls], SECONDS)[1]
+
+
+def taken(path: Path) -> str:
+    """How many of a file's ops XNNPACK takes."""
+    work, _ = executed(path)
+    return f"{sum(op.fast for op in work)}/{len(work)}"
 
 
 def rows(wanted: list[str]) -> Iterator[str]:
@@ -181,7 +191,7 @@ def rows(wanted: list[str]) -> Iterator[str]:
             pair = [plain, rewritten(plain, name)]
             for label, mode in MODES.items():
                 files = [quantized(path, mode) if mode else path for path in pair]
-                shares = [f"{taken}/{ops}" for taken, ops, _ in map(litert_coverage, files)]
+                shares = [taken(path) for path in files]
                 latency = measured(files)
                 yield (
                     f"{name:26}{title:36}{label:14}{latency.ratio:8.2f}  "

@@ -1,4 +1,4 @@
-"""The table of README's figures: `python -m tests.benchmarks.samples OUTPUT [--third-party]`.
+"""What the samples gain, by target: `python -m tests.benchmarks.samples OUTPUT [--third-party]`.
 
 Converts the shipped samples (or the nets that others trained) for every target and prints, as
 Markdown, what was chosen and what it costs and wins beside float32 on the same engine.

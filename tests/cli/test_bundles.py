@@ -130,6 +130,17 @@ def test_other_commands(
     assert message in error or (args[0] == "inspect" and "is not a .tflite file" in error)
 
 
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_inspecting_a_cut_artifact(shell: Shell, tiny_bundle: Path, part: float) -> None:
+    """By itself, and in a bundle that was put together from it."""
+    content = (tiny_bundle / "generate.tflite").read_bytes()
+    bundle = shutil.copytree(tiny_bundle, shell.folder / "bundle")
+    replaced("generate.tflite", content[: int(part * len(content))])(bundle)
+    for place in ("bundle/generate.tflite", "bundle"):
+        error = shell.refuse("inspect", place)
+        assert error == "'bundle/generate.tflite' is cut off or damaged; copy it again"
+
+
 def test_a_machine_that_computes_something_else(shell: Shell, tiny_bundle: Path) -> None:
     """The report is printed, in either form, and the exit code is that of a missed gate."""
     bundle = shutil.copytree(tiny_bundle, shell.folder / "bundle")

@@ -13,7 +13,7 @@ import pytest
 
 from edgekit.bundle import read_manifest
 
-from .shell import Shell
+from .shell import Shell, steps
 
 GAINS = Path(__file__).parent / "gains.py"
 
@@ -67,10 +67,21 @@ def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: 
     done = shell.convert("latent.keras", "--gate", "psnr>=500")
     error = done.refusal(code=3)
     assert error.startswith("linux-litert: no candidate is good enough (nearest: float32")
-    assert re.search(r"gate missed: psnr 1\d\d.*, wanted >=500", error)
+    assert re.search(r"psnr 1\d\d.*, wanted >=500; the best reaches psnr 1", error)
+    assert error.endswith("; see the report")
     assert "float32" in done.out
     assert shell.listing() == {"out", "out/report.json", "out/report.html"}
     assert report(shell)["failure"]
+
+
+def test_a_gate_without_a_number_is_refused_before_anything_is_built(
+    shell: Shell, tiny_bundle: Path
+) -> None:
+    before = steps(shell.cache)
+    few = ("--samples", "4")  # too few for a distribution
+    error = shell.refuse(*shell.conversion("latent.keras", *few, "--gate", "frechet<=5"))
+    assert error.startswith("gate 'frechet<=5' does not apply to the outputs of this net; measured")
+    assert len(steps(shell.cache)) == len(before) + 1  # what the original gives
 
 
 def test_a_missed_gate_leaves_no_earlier_bundle_beside_its_report(

@@ -173,6 +173,16 @@ def test_an_output_that_exists(shell: Shell) -> None:
     assert shell.refuse(*shell.conversion("latent.keras")) == message
 
 
+@pytest.mark.parametrize("name", ["linux-litert/photos/1.png", "linux-litert"])
+def test_files_that_are_no_bundle_are_never_replaced(shell: Shell, name: str) -> None:
+    place = shell.folder / "out" / name
+    place.parent.mkdir(parents=True)
+    place.write_text("precious")
+    message = "'out/linux-litert' is not a bundle; remove it yourself or choose another -o"
+    assert shell.refuse(*shell.conversion("latent.keras", "--force")) == message
+    assert place.read_text() == "precious"
+
+
 def test_an_output_that_is_a_file(shell: Shell) -> None:
     shell.write("out", "precious")
     error = shell.refuse(*shell.conversion("latent.keras", "--force"))

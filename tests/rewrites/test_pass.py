@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
+import pytest
 
-from edgekit.inspect import litert_facts
+from edgekit.errors import PassError
+from edgekit.inspect.litert import facts
+from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Context
-from edgekit.passes.rewrite_litert import Options, run
+from edgekit.passes.rewrite_litert import Options, rewrite, run
 from tests.rewrites.graphs import keras, lowered, quantized
 
 
@@ -39,7 +43,7 @@ def test_the_file_tells_what_was_rewritten(tmp_path: Path) -> None:
     assert (first["count"], first["before"]) == (1, {"TRANSPOSE_CONV": 1})
     assert first["after"] == {"RESHAPE": 2, "FULLY_CONNECTED": 1}
     assert second["after"] == {"PAD": 1, "CONV_2D": 1, "DEPTH_TO_SPACE": 1, "SLICE": 1}
-    rows = litert_facts(path).tables["rewrites"]
+    rows = facts(path).tables["rewrites"]
     assert rows[1]["after"] == "1 PAD, 1 CONV_2D, 1 DEPTH_TO_SPACE, 1 SLICE"
 
 
@@ -52,4 +56,11 @@ def test_a_quantizer_keeps_the_note(tmp_path: Path) -> None:
 def test_a_graph_without_a_match_is_left_as_it_is(tmp_path: Path) -> None:
     path = rewritten_by_the_pass(tmp_path, "nearest-upsampling")
     assert path.read_bytes() == (tmp_path / "net.tflite").read_bytes()
-    assert "rewrites" not in litert_facts(path).tables
+    assert "rewrites" not in facts(path).tables
+
+
+def test_rewrites_without_end_are_an_error(tmp_path: Path) -> None:
+    path = rewritten_by_the_pass(tmp_path)
+    again = SimpleNamespace(match=lambda graph, op: True, apply=lambda graph, op: None)
+    with pytest.raises(PassError, match="no end after 50 rounds of again"):
+        rewrite(Editor(path), {"again": again})  # type: ignore[dict-item]

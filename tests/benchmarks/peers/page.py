@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tests.benchmarks.peers import tools
-from tests.benchmarks.peers.compare import FREE_SUFFIX, Duel, Row, label
+from tests.benchmarks.peers.compare import FREE_SUFFIX, Duel, Row
 
 EQUAL = 0.5  # dB: fidelity within this is equal
 BASELINE = {engine: next(iter(known)) for engine, known in tools.TOOLS.items()}
@@ -37,8 +37,8 @@ class Line(msgspec.Struct):
 def lines(found: Sequence[Duel]) -> Iterator[Line]:
     """One line for each net, engine and number of threads."""
     for duel in found:
-        for threads, chosen in duel.chosen.items():
-            mine = row(duel, label(threads))
+        mine = row(duel, tools.EDGEKIT)
+        for threads in duel.threads:
             peers = [peer for peer in equals(duel, mine) if threads in peer.against]
             fastest = min(peers, key=lambda peer: peer.against[threads][0])
             smallest = min(peers, key=lambda peer: peer.size)
@@ -46,7 +46,7 @@ def lines(found: Sequence[Duel]) -> Iterator[Line]:
                 net=duel.net,
                 engine=duel.engine,
                 threads=threads,
-                chosen=chosen,
+                chosen=duel.chosen,
                 size=mine.size,
                 psnr=mine.psnr,
                 over_float=inverse(row(duel, BASELINE[duel.engine]).against[threads]),
@@ -110,7 +110,7 @@ def bounded(ratio: tuple[float, float, float]) -> str:
 
 def details(duel: Duel) -> str:
     """Every artifact of one net on one engine, as Markdown."""
-    counts = list(duel.chosen)
+    counts = duel.threads
     heads = " | ".join(f"latency × float32, {n} thread{'s' * (n > 1)}" for n in counts)
     text = [f"| tool | size kB | PSNR dB | {heads} |", "|---|---|---|" + "---|" * len(counts)]
     base = row(duel, BASELINE[duel.engine])
