@@ -86,10 +86,11 @@ def reject(
     """
     rules = Rules(tuple(gates), limits, strict, memory_mb)
     reasons = {}
+    offered = {result.name for result in results if result.offered}
     for result in results:
         if result.failure:
             reasons[result.name] = result.failure
-        elif result.same_as:
+        elif result.same_as in offered:
             reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"

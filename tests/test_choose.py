@@ -50,6 +50,13 @@ def test_why_a_candidate_is_out(candidate: Result, reason: str) -> None:
     assert reasons(candidate) == {"x": reason}
 
 
+def test_a_repeated_artifact_is_out_unless_the_first_is_the_baseline_alone() -> None:
+    twin = result("x", sqnr=120.0, same_as="float32")
+    assert reasons(twin) == {"x": "the same artifact as float32"}
+    unasked = result("float32", sqnr=120.0, offered=False)
+    assert reject([unasked, twin], GATES, strict=False) == {"float32": "baseline only"}
+
+
 def test_what_was_asked_for_alone_may_be_slower_or_larger() -> None:
     assert reasons(result("x", ratio=1.5, size=200), strict=False) == {}
     assert reasons(result("x", sqnr=20.0), strict=False).keys() == {"x"}, "but not bad"
