@@ -33,7 +33,8 @@ from edgekit.request import Request
 from edgekit.sources import check_parts, part_files
 from edgekit.workspace import Workspace, default_cache
 
-TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "numpy")
+TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "scipy",
+         "numpy")  # fmt: skip
 
 
 class Progress(Protocol):

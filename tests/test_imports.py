@@ -93,6 +93,20 @@ def test_importing_edgekit_is_instant(python: Callable[[str], str]) -> None:
     assert python(program) == "[]"
 
 
+def test_help_waits_for_click_alone(python: Callable[[str], str]) -> None:
+    """What is not imported takes no time, however busy the machine is."""
+    program = """
+import contextlib, io, sys
+from edgekit.cli import main
+sys.argv = ["edgekit", "--help"]
+with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+    main()
+assert shown.getvalue().startswith("Usage: edgekit")
+print(sorted({"numpy", "msgspec", "rich"} & set(sys.modules)))
+"""
+    assert python(program) == "[]"
+
+
 def test_no_module_imports_a_heavy_library_at_its_top(python: Callable[[str], str]) -> None:
     """Plans, errors and help come before TensorFlow does."""
     program = f"""
