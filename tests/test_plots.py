@@ -1,4 +1,4 @@
-"""The plots of a report with many candidates: readable, whatever is among them."""
+"""The plots of a report: readable, whatever is among the candidates."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def drawn(cost: str, *results: Result) -> str:
     )
     uri = front_plot(target, cost, [one.name for one in results])
     return base64.b64decode(uri.partition(",")[2]).decode()
-
-
-def test_names_do_not_lie_over_each_other() -> None:
-    crowd = [result(f"near-{k}", 0.5, 40 + k / 10) for k in range(9)]
-    text = drawn("latency", result("best", 0.5, 40.4), *crowd, result("far", 0.9, 60))
-    assert "best" in text
-    assert "far" in text
-    assert "near-" not in text
 
 
 def test_one_that_is_very_slow_does_not_squeeze_the_rest() -> None:
