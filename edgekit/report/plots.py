@@ -43,7 +43,7 @@ def front_plot(target: TargetReport, cost: str, front: Sequence[str]) -> str:
         axes.scatter(x, y, s=70 if chosen else 28, zorder=3 if chosen else 2, color=color)
     shown = [n for n, (x, _) in points.items() if cost == "size" or x <= SLOWEST]
     labelled = [name for name in shown if name in front or name == target.chosen]
-    places = spread([points[name] for name in labelled], list(points.values()))
+    places = spread([points[name] for name in labelled], [points[name] for name in shown])
     for name, place in zip(labelled, places, strict=True):
         axes.annotate(str(numbers[name]), points[name], textcoords="offset points", xytext=place,
                       fontsize=8, ha="center")  # fmt: skip
