@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: demo test test-slow check format docs clean
+# `make bench` compares edgekit's choice with what other tools make (about 15 minutes).
+.PHONY: demo test test-slow bench check format docs clean
 
 # compat: `import edgekit` beside a checkout of that name would find an empty folder otherwise.
 $(VENV)/installed: pyproject.toml
@@ -35,6 +36,9 @@ check: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.benchmarks.peers -o $(OUT)/benchmark
 
 docs: $(VENV)/installed
 	$(BIN)/python -m tests.cli_reference > docs/cli.md

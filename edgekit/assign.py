@@ -71,19 +71,23 @@ def tightened(found: Sensitivity, what: str, part: float, limit: float) -> float
 
 
 def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, float]) -> Assignment:
-    """The assignment with the least noise whose size or time is tightened.
+    """The assignment with the least noise when `what` (size, time or both) is tightened by a part.
+
+    Where nothing is so small and quick, the part is lessened until something is.
 
     Raises:
         PassError: none is within the limits on size and time.
     """
     max_size, max_time = limits
-    if what == "size":
-        solved = solve(found, tightened(found, what, part, max_size), max_time)
-    else:
-        solved = solve(found, max_size, tightened(found, what, part, max_time))
-    if solved is None:
-        raise PassError(f"mixed: no assignment has so little {what} within the limits")
-    return solved
+    loose = solve(found, max_size, max_time)
+    if loose is None:
+        raise PassError("mixed: no assignment of precisions is within --max-size and --max-latency")
+    for less in np.linspace(part, 0.0, 20):
+        size = max_size if what == "time" else tightened(found, "size", less, max_size)
+        time = max_time if what == "size" else tightened(found, "time", less, max_time)
+        if (solved := solve(found, size, time)) is not None:
+            return solved
+    return loose
 
 
 def loosest(

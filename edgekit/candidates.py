@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from edgekit import plugin
+from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
@@ -23,7 +25,6 @@ from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
 
-ARTIFACTS = (".tflite", ".xml", ".bin")
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)
@@ -227,7 +228,7 @@ class Bench:
         folder, engine = self._after(candidate.steps), plan.target.engine
         trial = self._workspace.step(
             "edgekit.measure:trial",
-            needs=("ai_edge_litert" if engine == "litert" else engine,),
+            needs=plugin.load("runtime.engines", engine).MODULES,
             artifact=folder,
             engine=engine,
             draws=self._proof.folder / "draws.npz",
@@ -337,10 +338,4 @@ def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Res
 
 def fingerprint(folder: Path) -> str:
     """What is equal for two models whose artifacts are."""
-    files = sorted(path for path in folder.iterdir() if path.suffix in ARTIFACTS)
-    return " ".join(map(sha256, files))
-
-
-def artifact_size(folder: Path) -> int:
-    """Bytes of the artifacts in a model folder."""
-    return sum(path.stat().st_size for path in folder.iterdir() if path.suffix in ARTIFACTS)
+    return " ".join(map(sha256, artifacts(folder, Model.load(folder))))

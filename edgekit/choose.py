@@ -86,10 +86,11 @@ def reject(
     """
     rules = Rules(tuple(gates), limits, strict, memory_mb)
     reasons = {}
+    offered = {result.name for result in results if result.offered}
     for result in results:
         if result.failure:
             reasons[result.name] = result.failure
-        elif result.same_as:
+        elif result.same_as in offered:
             reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"
@@ -133,8 +134,9 @@ class Rules(NamedTuple):
             found.append(Miss(text, beyond(result.memory, allowed)))
         found += over(result, self.limits)
         if self.strict and result.latency and result is not base and slower(result):
-            ratio = result.latency.ratio
-            found.append(Miss(f"slower than float32 ({ratio:.2f} ×)", beyond(ratio, 1.0)))
+            ratio, interval = result.latency.ratio, result.latency.interval
+            text = f"slower than float32 ({ratio:.2f} ×, {interval})"
+            found.append(Miss(text, beyond(ratio, 1.0)))
         if self.strict and result.size > LARGER * base.size:
             ratio = result.size / base.size
             found.append(Miss(f"larger than float32 ({ratio:.2f} ×)", beyond(ratio, 1.0)))
@@ -192,7 +194,10 @@ def hints(made: Sequence[Result], base: Result, rules: Rules) -> list[str]:
 
 
 def slower(result: Result) -> bool:
-    """Slower than the baseline with 95 % confidence, or by more than noise explains."""
+    """Slower than the baseline with 95 % confidence, or measured to be so by more than 2 %.
+
+    In doubt it is out: what ships is never slower than float32.
+    """
     latency = result.latency
     return latency is not None and (latency.ratio_low > 1.0 or latency.ratio > 1.02)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from edgekit.artifacts import engine_of
 from edgekit.errors import EngineError, InputError, check_module, one_line
 from edgekit.rng import Random
 
@@ -18,7 +19,6 @@ Array = NDArray[Any]
 Features = Callable[[Array], Array]
 
 BUILT_IN = "built-in random-convolution features (untrained; --features gives others)"
-NETS = (".tflite", ".xml")
 SIDE = 64  # images are reduced to this before the convolutions
 WIDTHS = (16, 32)
 
@@ -38,7 +38,7 @@ def load_features(spec: str | None) -> tuple[Features, str]:
         return random_convolutions, BUILT_IN
     check_features(spec)
     path = Path(spec)
-    if path.suffix in NETS:
+    if engine_of(path):
         return net_features(path), path.name
     module, _, name = spec.partition(":")
     try:
@@ -52,7 +52,7 @@ def load_features(spec: str | None) -> tuple[Features, str]:
 
 def check_features(spec: str) -> None:
     """Raise InputError when there is no such file or module; neither is loaded."""
-    if Path(spec).suffix not in NETS:
+    if not engine_of(Path(spec)):
         what = f"--features '{spec}' is no file and no module:function"
         check_module(spec.partition(":")[0], what)
     elif not Path(spec).is_file():

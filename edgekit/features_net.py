@@ -1,4 +1,4 @@
-"""A `.tflite` or `.xml` feature net, called without a description of its signature."""
+"""A feature net as an engine's artifact, called without a description of its signature."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgekit import plugin
+from edgekit.artifacts import engine_of
 from edgekit.errors import InputError
 
 Array = NDArray[Any]
@@ -16,7 +17,7 @@ Array = NDArray[Any]
 
 def load_net(path: Path) -> tuple[Callable[[Array], Array], tuple[int, ...]]:
     """The net as a function of one row, and its input shape (batch 1)."""
-    engine = plugin.load("runtime.engines", "litert" if path.suffix == ".tflite" else "openvino")
+    engine = plugin.load("runtime.engines", str(engine_of(path)))
     engine.check_installed()
     signature = engine.describe(path)
     if len(signature.inputs) != 1:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.litert_file import indices, op_names, parse, type_names
+from edgekit.litert_file import LAYERS, indices, op_names, parse, type_names
+from edgekit.litert_pack import packed
 
 Array = NDArray[Any]
 
@@ -37,12 +38,8 @@ class Editor:
 
     def save(self, path: Path) -> None:
         """Write the model as a .tflite file."""
-        import flatbuffers
-
         self._drop_unused()
-        builder = flatbuffers.Builder(1 << 20)
-        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
-        path.write_bytes(bytes(builder.Output()))
+        path.write_bytes(packed(self.model))
 
     def ops(self) -> Iterator[Any]:
         """The ops in order of execution when the loop began, but for those taken out since."""
@@ -75,6 +72,18 @@ class Editor:
         if data is None or len(data) == 0 or kind is None:
             return None
         return np.frombuffer(bytes(data), kind).reshape(self.shape(index))
+
+    def value(self, index: int) -> Array:
+        """The value of a tensor that is known to be constant."""
+        found = self.constant(index)
+        assert found is not None
+        return found
+
+    def bias(self, op: Any) -> int | None:
+        """The tensor of a layer's bias; None when it has none."""
+        place = LAYERS[self.kind(op)].bias
+        there = place is not None and len(op.inputs) > place and op.inputs[place] >= 0
+        return int(op.inputs[place]) if there else None
 
     def producer(self, index: int) -> Any | None:
         """The op that computes a tensor; None for inputs and constants."""
@@ -179,14 +188,14 @@ class Editor:
         """Take out tensors that no op uses, with their data; only the main graph is renumbered."""
         graph = self.graph
         ends = [*indices(graph.inputs), *indices(graph.outputs)]
-        used = {int(i) for op in graph.operators for i in (*op.inputs, *op.outputs)} | set(ends)
+        used = {int(i) for op in graph.operators for i in touched(op)} | set(ends)
         kept = [index for index in range(len(graph.tensors)) if index in used]
         place = {old: new for new, old in enumerate(kept)} | {-1: -1}
         graph.tensors = [graph.tensors[index] for index in kept]
         for op in graph.operators:
             op.inputs = [place[int(i)] for i in op.inputs]
             op.outputs = [place[int(i)] for i in op.outputs]
-            op.intermediates = None
+            op.intermediates = [place[int(i)] for i in indices(op.intermediates)] or None
         graph.inputs = [place[int(i)] for i in indices(graph.inputs)]
         graph.outputs = [place[int(i)] for i in indices(graph.outputs)]
         for signature in self.model.signatureDefs or []:
@@ -210,6 +219,11 @@ class Editor:
         code.version = version
         codes.append(code)
         return len(codes) - 1
+
+
+def touched(op: Any) -> list[int]:
+    """The tensors that an op reads, writes, or keeps for itself."""
+    return [*op.inputs, *op.outputs, *indices(op.intermediates)]
 
 
 def position(operators: Sequence[Any], op: Any) -> int:

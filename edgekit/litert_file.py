@@ -16,11 +16,26 @@ from edgekit.typed import Typed
 REWRITES = "edgekit.rewrites"  # the metadata entry with what was rewritten
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 FLOATS = {"FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16"}
-# Where an op's weights are among its inputs, and its version for float input on int8 weights.
-WEIGHT_INPUTS = {"FULLY_CONNECTED": 1, "CONV_2D": 1, "TRANSPOSE_CONV": 1}
-HYBRID_VERSIONS = {"FULLY_CONNECTED": 12, "CONV_2D": 5, "TRANSPOSE_CONV": 4}
 # Ops at the border of an integer graph: they turn float to integer and back.
 BORDER_OPS = {"QUANTIZE", "DEQUANTIZE"}
+
+
+class Layer(Typed, frozen=True):
+    """Which of a layer's inputs is the one it works on, which are its weights and its bias."""
+
+    input: int
+    weights: int
+    bias: int | None = None
+
+
+LAYERS = {
+    "FULLY_CONNECTED": Layer(input=0, weights=1, bias=2),
+    "CONV_2D": Layer(input=0, weights=1, bias=2),
+    "DEPTHWISE_CONV_2D": Layer(input=0, weights=1, bias=2),
+    "TRANSPOSE_CONV": Layer(input=2, weights=1, bias=3),
+    "BATCH_MATMUL": Layer(input=0, weights=1),
+    "EMBEDDING_LOOKUP": Layer(input=0, weights=1),
+}
 
 
 class TensorInfo(Typed, frozen=True):
@@ -117,7 +132,10 @@ def parse(path: Path) -> Any:
     content = path.read_bytes()
     if content[4:8] != b"TFL3":
         raise InputError(f"'{path}' is not a .tflite file")
-    return unpacked(content)
+    try:
+        return unpacked(content)
+    except Exception:  # a damaged file raises nearly every type here
+        raise InputError(f"'{path}' is cut off or damaged; copy it again") from None
 
 
 def unpacked(content: bytes) -> Any:
@@ -198,65 +216,6 @@ def check_weights_present(paths: Iterable[Path], parameters: int) -> None:
             f"the lowered graph holds {total} weights of {parameters}: the converter lost some; "
             "export the model with model.export()"
         )
-
-
-def raise_versions(content: bytes) -> bytes:
-    """The file with the versions that float ops on int8 weights need.
-
-    litert-quantizer leaves them at 1, and an old runtime then computes garbage instead of
-    refusing. LiteRT's own results do not change.
-    """
-    model = unpacked(content)
-    for graph in model.subgraphs:
-        for op in graph.operators:
-            code = model.operatorCodes[op.opcodeIndex]
-            name = op_names()[max(code.builtinCode, code.deprecatedBuiltinCode)]
-            weights = WEIGHT_INPUTS.get(name)
-            if weights is None:
-                continue
-            stored = type_names()[graph.tensors[op.inputs[weights]].type]
-            result = type_names()[graph.tensors[op.outputs[0]].type]
-            if result == "FLOAT32" and stored not in FLOATS:
-                code.version = max(code.version, HYBRID_VERSIONS[name])
-    return packed(model)
-
-
-def packed(model: Any, *, share: bool = False) -> bytes:
-    """The content of a .tflite file; `share` writes equal small vectors once."""
-    builder = (sharing_builder() if share else flatbuffer_builder())(1 << 20)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def flatbuffer_builder() -> Any:
-    """The builder's class, imported when it is needed."""
-    import flatbuffers
-
-    return flatbuffers.Builder
-
-
-@cache
-def sharing_builder() -> Any:
-    """A builder that writes equal vectors of numbers once.
-
-    The format allows several tables to refer to one vector. Raw bytes are left alone: they are
-    the weights, which compact_litert shares itself.
-    """
-
-    class Sharing(flatbuffer_builder()):  # type: ignore[misc]
-        def __init__(self, size: int) -> None:
-            super().__init__(size)
-            self.vectors: dict[tuple[str, bytes], int] = {}
-
-        def CreateNumpyVector(self, x: Any) -> int:  # noqa: N802 - the builder's own name
-            if x.dtype == np.uint8:
-                return int(super().CreateNumpyVector(x))
-            key = x.dtype.str, x.tobytes()
-            if key not in self.vectors:
-                self.vectors[key] = int(super().CreateNumpyVector(x))
-            return self.vectors[key]
-
-    return Sharing
 
 
 def inner_constants(path: Path) -> int:

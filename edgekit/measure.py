@@ -25,13 +25,17 @@ from edgekit.typed import Typed
 
 Array = NDArray[Any]
 SLICE_SECONDS = 0.02  # each turn of a candidate lasts about this long
+STEADY = 0.06  # how wide a ratio's interval may be, relative, before more turns are taken
+PATIENCE = 3  # at most so many times the seconds that were asked for
 
 
 class Latency(Typed, frozen=True):
     """Seconds for one pass over every signature, and the ratio to the first candidate.
 
-    `ratio_low` and `ratio_high` bound the ratio with 95 % confidence; `noise` is the relative
-    spread (median absolute deviation) of the candidate's own turns.
+    The ratio is the median over turns, since both met the same state of the machine in each;
+    `seconds` is that ratio times the median of the first. `ratio_low` and `ratio_high` bound the
+    ratio with 95 % confidence; `noise` is the relative spread (median absolute deviation) of the
+    candidate's own turns.
     """
 
     seconds: float
@@ -40,6 +44,11 @@ class Latency(Typed, frozen=True):
     ratio_high: float
     noise: float
     runs: int
+
+    @property
+    def interval(self) -> str:
+        """The bounds of the ratio as text."""
+        return f"{self.ratio_low:.2f}…{self.ratio_high:.2f}"
 
 
 class Trial(Typed, frozen=True):
@@ -82,12 +91,7 @@ def warm_engine(engine: str) -> None:
     """Import the engine, so that its own size is not counted as the artifact's."""
     module = plugin.load("runtime.engines", engine)
     module.check_installed()
-    if engine == "litert":
-        module.interpreter_class()
-    else:
-        import openvino
-
-        openvino.Core()
+    module.warm()
 
 
 def resident() -> int:
@@ -150,7 +154,10 @@ def signature_call(runner: EngineRunner, model: Model, name: str) -> Callable[[]
 
 
 def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[Latency]:
-    """Time functions in turns until the time is up, at least seven turns each."""
+    """Time functions in turns: at least seven each, until the time is up and ratios are steady.
+
+    Where the machine is busy it takes longer, up to `PATIENCE` times `seconds`.
+    """
     repeats = []
     for call in calls:
         call()  # the first run allocates
@@ -159,17 +166,28 @@ def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[L
         once = time.perf_counter() - start
         repeats.append(max(1, round(SLICE_SECONDS / max(once, 1e-6))))
     turns: list[list[float]] = [[] for _ in calls]
-    stop = time.perf_counter() + seconds
-    while time.perf_counter() < stop or len(turns[0]) < 7:
+    start = time.perf_counter()
+
+    def summaries() -> list[Latency]:
+        base = np.array(turns[0])
+        return [summary(np.array(own), base, n) for own, n in zip(turns, repeats, strict=True)]
+
+    while True:
         for k, call in enumerate(calls):
-            start = time.perf_counter()
+            begin = time.perf_counter()
             for _ in range(repeats[k]):
                 call()
-            turns[k].append((time.perf_counter() - start) / repeats[k])
-    return [
-        summary(np.array(own), np.array(turns[0]), repeat)
-        for own, repeat in zip(turns, repeats, strict=True)
-    ]
+            turns[k].append((time.perf_counter() - begin) / repeats[k])
+        passed = time.perf_counter() - start
+        if len(turns[0]) >= 7 and passed >= seconds:
+            found = summaries()
+            if passed >= PATIENCE * seconds or all(map(steady, found)):
+                return found
+
+
+def steady(latency: Latency) -> bool:
+    """Whether more turns would hardly tell more."""
+    return latency.ratio_high - latency.ratio_low <= STEADY * latency.ratio
 
 
 def summary(own: Array, base: Array, repeats: int) -> Latency:
@@ -181,10 +199,10 @@ def summary(own: Array, base: Array, repeats: int) -> Latency:
     middle = (len(ratios) - 1) / 2
     low = ratios[max(0, int(middle - half))]
     high = ratios[min(len(ratios) - 1, int(np.ceil(middle + half)))]
-    median = float(np.median(own))
+    ratio, median = float(np.median(ratios)), float(np.median(own))
     return Latency(
-        seconds=median,
-        ratio=float(np.median(ratios)),
+        seconds=ratio * float(np.median(base)),
+        ratio=ratio,
         ratio_low=float(low),
         ratio_high=float(high),
         noise=float(np.median(np.abs(own - median)) / median),

@@ -34,7 +34,8 @@ from edgekit.sources import check_parts, part_files
 from edgekit.workspace import Workspace, default_cache
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
-TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "numpy")
+TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "scipy",
+         "numpy")  # fmt: skip
 
 
 class Progress(Protocol):
@@ -86,7 +87,6 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         rows = max(request.calibration, *(plan.rows for plan in plans))
         bench, proof = prepare(request, workspace, features, rows, progress)
         gates = gates_for(proof.family, request.gates)
-        check_gates(request, proof)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, progress.done)
@@ -113,7 +113,11 @@ def prepare(
     rows: int,
     progress: Progress,
 ) -> tuple[Bench, Proof]:
-    """Load the model and run the original, with `rows` draws to calibrate on."""
+    """Load the model and run the original, with `rows` draws to calibrate on.
+
+    Raises:
+        InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
+    """
     described = describe(request, workspace)
     model = Model.load(described)
     progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
@@ -121,6 +125,7 @@ def prepare(
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, features)
+    check_gates(request, proof)
     return Bench(request, workspace, described, proof), proof
 
 

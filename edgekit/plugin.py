@@ -13,7 +13,9 @@ from types import ModuleType
 from edgekit.errors import InputError, did_you_mean
 
 KINDS = {
+    "coverage": "engine with coverage",
     "families": "family",
+    "inspect": "engine to inspect",
     "metrics": "metric",
     "mixed": "engine with mixed precision",
     "passes": "pass",

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from edgekit import npz
+from edgekit.artifacts import artifacts
 from edgekit.atomic import atomic_folder, write_file
 from edgekit.bundle import (
     FORMAT,
@@ -98,10 +99,8 @@ def fill_bundle(
 ) -> None:
     """The files of one bundle, its manifest last."""
     model = Model.load(made.artifact)
-    for file in model.files.values():
-        for path in (made.artifact / file, (made.artifact / file).with_suffix(".bin")):
-            if path.is_file():
-                (folder / path.name).write_bytes(path.read_bytes())
+    for path in artifacts(made.artifact, model):
+        (folder / path.name).write_bytes(path.read_bytes())
     passes = [(step.name, step.options) for step in made.steps]
     recipe = to_toml(f"what was done as {chosen.name}", plan.target.engine, passes)
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
@@ -26,8 +24,8 @@ class Mixed(Typed, frozen=True):
 
     litert: tuple[str, ...] = ()
     openvino: tuple[str, ...] = ()
-    points: Annotated[int, msgspec.Meta(ge=1)] = 6
-    groups: Annotated[int, msgspec.Meta(ge=1)] = 16
+    points: int = 6
+    groups: int = 16
 
     def precisions(self, engine: str) -> tuple[str, ...]:
         """Those to measure on an engine; none when the recipe does not serve it."""
@@ -81,6 +79,8 @@ def load(name: str) -> Recipe:
             f"recipe '{name}' must have one of: candidates, passes ([[litert]], [[openvino]]), "
             "or [mixed]"
         )
+    if recipe.mixed and min(recipe.mixed.points, recipe.mixed.groups) < 1:
+        raise InputError(f"recipe '{name}': points and groups must be at least 1")
     return recipe
 
 

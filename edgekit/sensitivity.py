@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz, plugin
+from edgekit.artifacts import artifact_size
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import all_signatures, interleaved
 from edgekit.model import Model
@@ -101,8 +102,8 @@ def costs(
         try:
             folder = apply(steps, source, output / "variant", proof / "calibration.npz")
             error = noise(exact, run(folder, engine, threads, draws))
-            saved = bytes_of(base) - bytes_of(folder)
-            if error == 0.0 and saved < bytes_of(base) / 1000:
+            saved = artifact_size(base) - artifact_size(folder)
+            if error == 0.0 and saved < artifact_size(base) / 1000:
                 raise PassError("changes nothing in these layers")  # not one of their precisions
             calls = [all_signatures(path, engine, threads) for path in (base, folder)]
             before, after = interleaved(calls, SECONDS)
@@ -161,11 +162,3 @@ def noise(exact: Mapping[str, Array], found: Mapping[str, Array]) -> float:
             raise PassError(f"mixed: output '{name}' holds NaN or infinite values")
         total += float(error / max(float(np.mean(wanted**2)), 1e-30))
     return total
-
-
-def bytes_of(folder: Path) -> int:
-    """The size of a model's artifacts."""
-    made = Model.load(folder)
-    files = [folder / file for file in made.files.values()]
-    pairs = [path for file in files for path in (file, file.with_suffix(".bin"))]
-    return sum(path.stat().st_size for path in pairs if path.is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from edgekit.report import Result
 from edgekit.typed import Typed
 
 LOG, NAME = "study.log", "edgekit"
+PARTING = 0.5  # seconds
 GOALS = 3  # log size, log latency and minus the decibels, all to be minimized
 
 
@@ -174,12 +176,17 @@ def load(folder: Path, sampler: Any) -> Any:
 
 
 def held_by_no_other(log: IO[str]) -> bool:
-    """Whether no other process works on a log; holds it, as long as the file is open."""
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        alone = True
-    except BlockingIOError:
-        alone = False
+    """Whether no other process works on a log; holds it, as long as the file is open.
+
+    The lock of a process that was killed goes a moment after it.
+    """
+    alone, end = False, time.monotonic() + PARTING
+    while not alone and time.monotonic() < end:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = True
+        except BlockingIOError:
+            time.sleep(PARTING / 10)
     fcntl.flock(log, fcntl.LOCK_SH)
     return alone
 

@@ -26,7 +26,7 @@ from edgekit.tuned import front, goals, noted
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
-FINALISTS = 12  # are timed once more, side by side
+FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 ROWS = 64  # calibrate where the trial did not pick a number: as many as `convert` takes
 
 
@@ -95,16 +95,15 @@ class Tuner:
 
     def refine(self, done: Callable[[Result], None]) -> None:
         """Try the variants of the best so far, and of the best of recipe `auto`."""
-        entries = {entry.result.name: entry for entry in self._study.entries()}
         for name in {self.judged(self.results()).chosen, self._best_queued()} - {None}:
-            options = entries[str(name)].options
+            options = self.entries()[str(name)].options
             found = self._space.variants(options, self._narrowed).items()
             self._study.enqueue({f"{name} {what}": variant for what, variant in found})
         self.search(0, None, done)
 
     def _best_queued(self) -> str | None:
         """The best of recipe `auto` and its variants; None when none is good enough."""
-        queued = {entry.result.name for entry in self._study.entries() if entry.queued}
+        queued = {name for name, entry in self.entries().items() if entry.queued}
         results = self.results()
         out = self._rejected(results)
         good = [r for r in results if r.name in queued and r.name not in out]
@@ -143,7 +142,7 @@ class Tuner:
         mixed = (MIXED,) if self._plan.search else ()
         method = trial.suggest_categorical("method", (*self._space.METHODS, *mixed))
         if method == MIXED and self._plan.search:
-            what = trial.suggest_categorical("budget", ("size", "time"))
+            what = trial.suggest_categorical("budget", ("size", "time", "both"))
             part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
             assignment = proposal(self._sensitivity, what, part, self._limits)
             (candidate,) = self._plan.search.candidates(self._engine, [assignment])
@@ -163,8 +162,9 @@ class Tuner:
 
     @property
     def _limits(self) -> tuple[float, float]:
-        limits, found = self._request.limits, self._sensitivity
-        return loosest(found, limits.max_size, limits.seconds(found.time))
+        limits, found, float32 = self._request.limits, self._sensitivity, self.results()[0].latency
+        seconds = float32.seconds if float32 else found.time
+        return loosest(found, limits.max_size, limits.seconds(seconds))
 
     def _timed(self, result: Result, made: Made, artifact: str, known: Sequence[Entry]) -> Result:
         """The result with its latency beside float32; that of an equal artifact if there is one."""
@@ -187,10 +187,15 @@ class Tuner:
             good = not self._rejected([self.base, result]).get(result.name)
             self._study.tell(trial, entry, goals(result, self.base), good=good)
 
-    def results(self) -> list[Result]:
+    def entries(self) -> dict[str, Entry]:
         """The baseline, then all that was tried, by any process."""
-        tried = {entry.result.name: entry.result for entry in self._study.entries()}
-        return list(({BASELINE: self.base} | tried).values())
+        steps = self._plan.candidates[0].steps
+        baseline = Entry(options={"method": BASELINE}, result=self.base, steps=steps)
+        return {BASELINE: baseline} | {e.result.name: e for e in self._study.entries()}
+
+    def results(self) -> list[Result]:
+        """What was measured, the baseline first."""
+        return [entry.result for entry in self.entries().values()]
 
     def judged(self, results: Sequence[Result]) -> TargetReport:
         """The results with their verdicts, one of them chosen."""
@@ -220,12 +225,12 @@ class Tuner:
     def final(self) -> TargetReport:
         """The decision after the best were timed once more, side by side.
 
-        The best of recipe `auto` is among them: what is chosen is never worse.
+        All of recipe `auto` are among them, as `convert` times them: what is chosen is never worse.
         """
-        results = self.results()
-        names = [BASELINE, *(result.name for result in self.leading(results)[:FINALISTS])]
-        names.append(self._best_queued() or BASELINE)
-        made = {name: self.made(name) for name in dict.fromkeys(names)}
+        results, entries = self.results(), self.entries()
+        queued = [r for r in results if entries[r.name].queued and not (r.failure or r.same_as)]
+        finalists = [results[0], *self.leading(results)[:FINALISTS], *queued]
+        made = {name: self.made(name) for name in dict.fromkeys(r.name for r in finalists)}
         artifacts = {name: one.artifact for name, one in made.items() if one}
         timings = self._bench.time(self._engine, self._threads, artifacts)
         latencies = {
@@ -236,8 +241,6 @@ class Tuner:
         results = [
             msgspec.structs.replace(r, latency=latencies.get(r.name, r.latency)) for r in results
         ]
-        if len(latencies) == 1:  # nothing is good enough
-            return self.judged(results)
         decided = self.judged([result for result in results if result.name in latencies])
         rest = [result for result in results if result.name not in latencies]
         verdicts = self._rejected([results[0], *rest])
@@ -251,9 +254,7 @@ class Tuner:
 
     def made(self, name: str) -> Made | None:
         """A trial's artifact and outputs, taken from the work space or made again."""
-        steps = {entry.result.name: entry.steps for entry in self._study.entries()}
-        known = steps.get(name, self._plan.candidates[0].steps)
-        candidate = Candidate(name=name, recipe="tune", steps=known)
+        candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
         return self._bench.attempt(self._plan, candidate)[1]
 
 

@@ -65,7 +65,9 @@ def front(results: Sequence[Result], base: Result) -> list[Result]:
     return [result for result, own in zip(results, points, strict=True) if not beaten(own)]
 
 
-def tuned(report: Report, leading: Sequence[str], entries: Sequence[Entry], output: Path) -> Tuned:
+def tuned(
+    report: Report, leading: Sequence[str], entries: Mapping[str, Entry], output: Path
+) -> Tuned:
     """The findings; `leading` names the trials of the front."""
     chosen = report.targets[0].chosen
     return Tuned(
@@ -73,12 +75,12 @@ def tuned(report: Report, leading: Sequence[str], entries: Sequence[Entry], outp
         front=tuple(leading),
         recipe=str(output / RECIPE) if chosen else None,
         tried={
-            entry.result.name: Tried(
+            name: Tried(
                 options=entry.options,
                 passes=tuple({"pass": step.name} | step.options for step in entry.steps),
                 seconds=round(entry.seconds, 2),
             )
-            for entry in entries
+            for name, entry in entries.items()
         },
     )
 

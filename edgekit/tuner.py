@@ -65,7 +65,7 @@ def run(
         def save(judged: TargetReport) -> Tuned:
             report = report_of(request, proof, features_name, [plan], [judged])
             leading = [result.name for result in tuner.leading(judged.results)]
-            found = tuned(report, leading, study.entries(), request.output)
+            found = tuned(report, leading, tuner.entries(), request.output)
             made = judged.chosen and tuner.made(judged.chosen)
             outputs = {plan.name: lambda: read(made.trial / "outputs.npz")} if made else {}
             html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.assign import front, least, predicted, solve
+from edgekit.assign import front, least, loosest, predicted, proposal, solve
 from edgekit.errors import PassError
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 
@@ -88,3 +88,21 @@ def test_neighbours_with_the_fewest_weights_are_measured_together() -> None:
     sizes = {"a": 1000, "b": 1, "c": 2, "d": 500, "e": 800}
     assert grouped(sizes, 3) == [["a"], ["b", "c", "d"], ["e"]]
     assert grouped(sizes, 9) == [["a"], ["b"], ["c"], ["d"], ["e"]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups, st.sampled_from(["size", "time", "both"]), st.floats(0.0, 1.0))
+def test_a_proposal_is_within_the_limits_and_tightens_what_it_can(
+    found: list[dict[str, Cost]], what: str, part: float
+) -> None:
+    all_costs = measured(found)
+    limits = loosest(all_costs, None, None)
+    made = proposal(all_costs, what, part, limits)
+    assert predicted(all_costs, made, "time") <= limits[1] + 1e-6
+    loose = proposal(all_costs, what, 0.0, limits)
+    assert predicted(all_costs, made, "noise") >= predicted(all_costs, loose, "noise") - 1e-6
+
+
+def test_no_proposal_beyond_the_limits() -> None:
+    with pytest.raises(PassError, match="no assignment of precisions is within --max-size"):
+        proposal(measured([{"w8": Cost(noise=0.1, size=-10)}]), "size", 1.0, (5.0, 4.0))

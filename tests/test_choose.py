@@ -41,13 +41,20 @@ def test_what_is_good_is_not_rejected() -> None:
         (result("x", sqnr=29.87), "gate missed: psnr 29.87, wanted >=30"),
         (result("x", sqnr=20.0, failure="the process crashed"), "the process crashed"),
         (result("x", offered=False), "baseline only"),
-        (result("x", ratio=1.07), "slower than float32 (1.07 ×)"),
+        (result("x", ratio=1.07), "slower than float32 (1.07 ×, 1.02…1.12)"),
         (result("x", size=103), "larger than float32 (1.03 ×)"),
         (result("x", scores={"psnr": float("nan")}), "gate missed: psnr nan, wanted >=30"),
     ],
 )
 def test_why_a_candidate_is_out(candidate: Result, reason: str) -> None:
     assert reasons(candidate) == {"x": reason}
+
+
+def test_a_repeated_artifact_is_out_unless_the_first_is_the_baseline_alone() -> None:
+    twin = result("x", sqnr=120.0, same_as="float32")
+    assert reasons(twin) == {"x": "the same artifact as float32"}
+    unasked = result("float32", sqnr=120.0, offered=False)
+    assert reject([unasked, twin], GATES, strict=False) == {"float32": "baseline only"}
 
 
 def test_what_was_asked_for_alone_may_be_slower_or_larger() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.coverage import litert_coverage, openvino_coverage
+from edgekit.coverage import litert
+from edgekit.coverage import openvino as on_openvino
 from tests.rewrites.graphs import keras, lowered, tf
 
 LAYERS = {
@@ -22,7 +23,7 @@ def test_multiply_adds_of_both_engines(name: str, tmp_path: Path) -> None:
     openvino = pytest.importorskip("openvino")
     layer, expected = LAYERS[name]
     net = keras.Sequential([keras.Input((8, 8, 3), batch_size=1), layer])
-    work, reasons = litert_coverage(lowered(net, tmp_path))
+    work, reasons = litert.executed(lowered(net, tmp_path))
     assert sum(op.multiply_adds for op in work) == expected
     assert all(op.fast for op in work)
     assert not reasons
@@ -30,5 +31,5 @@ def test_multiply_adds_of_both_engines(name: str, tmp_path: Path) -> None:
     call = tf.function(net, input_signature=[tf.TensorSpec((1, 8, 8, 3))])
     tf.saved_model.save(net, str(tmp_path / "saved"), signatures=call.get_concrete_function())
     openvino.save_model(openvino.convert_model(tmp_path / "saved"), tmp_path / "net.xml")
-    work, _ = openvino_coverage(tmp_path / "net.xml")
+    work, _ = on_openvino.executed(tmp_path / "net.xml")
     assert sum(op.multiply_adds for op in work) == expected

@@ -32,9 +32,9 @@ describe passes reference report validate
 measure proof ranges rewrites
 original
 compare coverage litert_edit plan save sources worker workspace
-data features runtime
+data features litert_pack runtime
 bundle families features_net litert_file recipe recipes target
-images
+artifacts images
 metrics model textures
 atomic npz plugin quantity rng typed
 _version errors
@@ -90,6 +90,20 @@ print(sorted(heavy & set(sys.modules)))
 def test_importing_edgekit_is_instant(python: Callable[[str], str]) -> None:
     """Not even NumPy: `edgekit --help` waits for it."""
     program = "import edgekit, sys; print(sorted({'numpy', 'msgspec', 'click'} & set(sys.modules)))"
+    assert python(program) == "[]"
+
+
+def test_help_waits_for_click_alone(python: Callable[[str], str]) -> None:
+    """What is not imported takes no time, however busy the machine is."""
+    program = """
+import contextlib, io, sys
+from edgekit.cli import main
+sys.argv = ["edgekit", "--help"]
+with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+    main()
+assert shown.getvalue().startswith("Usage: edgekit")
+print(sorted({"numpy", "msgspec", "rich"} & set(sys.modules)))
+"""
     assert python(program) == "[]"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit import plugin, recipe
-from edgekit.litert_file import read_graph
+from edgekit.litert_file import LAYERS, read_graph
 from edgekit.mixed import litert
 from edgekit.model import Model, Signature, Tensor
 from edgekit.plan import checked
@@ -101,6 +101,6 @@ def test_an_assignment_changes_what_it_names(net: Path, tmp_path: Path) -> None:
     stored = [
         graph.tensors[op.inputs[1]].dtype
         for op in graph.ops
-        if op.name in litert.WEIGHTS and graph.tensors[op.inputs[1]].bytes
+        if op.name in LAYERS and graph.tensors[op.inputs[1]].bytes
     ]
     assert sorted(set(stored)) == ["FLOAT32", "INT4"]  # w8 is stored small, and made float first

@@ -14,6 +14,12 @@ from edgekit.families._base import Family
 from edgekit.typed import Typed
 
 HOME = Path(edgekit.__file__).parent
+# What else is found by an engine's name.
+PARTS_OF_AN_ENGINE = {
+    "coverage": ["executed"],
+    "inspect": ["facts", "tables"],
+    "mixed": ["layers", "passes"],
+}
 KINDS_OF_MODEL = {"keras", "saved-model", "litert", "openvino"}
 
 
@@ -89,8 +95,12 @@ def test_a_pass(name: str) -> None:
 def test_an_engine(name: str) -> None:
     module = plugin.load("runtime.engines", name)
     assert module.SUFFIX.startswith(".")
-    for function in ("check_installed", "load", "describe"):
+    assert module.MODULES
+    for function in ("check_installed", "warm", "files", "load", "describe"):
         assert getattr(module, function).__doc__, function
+    for package, functions in PARTS_OF_AN_ENGINE.items():
+        part = plugin.load(package, name)
+        assert all(getattr(part, function).__doc__ for function in functions), package
 
 
 @every("sources")

@@ -75,3 +75,11 @@ def test_unknown_key(tmp_path: Path) -> None:
     path.write_text('description = "x"\nlitret = []\n')
     with pytest.raises(InputError, match=r"own\.toml.*`litret`.*did you mean 'litert'"):
         recipe.load(str(path))
+
+
+@pytest.mark.parametrize("number", ["points = 0", "groups = -1"])
+def test_a_search_for_nothing_is_refused(tmp_path: Path, number: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(f'description = "x"\n[mixed]\nlitert = ["w8"]\n{number}\n')
+    with pytest.raises(InputError, match="points and groups must be at least 1"):
+        recipe.load(str(own))

@@ -18,7 +18,7 @@ keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
 from edgekit.bundle import read_manifest  # noqa: E402
-from edgekit.coverage import float_leftovers, litert_coverage  # noqa: E402
+from edgekit.coverage.litert import executed, float_leftovers  # noqa: E402
 from edgekit.errors import PassError  # noqa: E402
 from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa: E402
 from edgekit.measure import interleaved  # noqa: E402
@@ -133,7 +133,7 @@ def test_a_free_batch_size_is_slow_and_edgekit_leaves_none(
     # Trap 2: the output shapes are computed, so XNNPACK refuses the transposed convolutions.
     naive = home / "naive.tflite"
     naive.write_bytes(naive_litert(dcgan, dynamic=True))
-    _, reasons = litert_coverage(naive)
+    _, reasons = executed(naive)
     assert any("TRANSPOSE_CONV" in reason and "computed" in reason for reason in reasons)
 
     ours = result(converted, "int8-dynamic")

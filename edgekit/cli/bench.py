@@ -22,6 +22,7 @@ from edgekit.cli._show import emit, table
     default=2.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
     help="How long to measure each.",
 )
 @json_option

@@ -15,7 +15,7 @@ def command(name: str | None, as_json: bool) -> None:
     """List all recipes, or print the TOML file of the recipe NAME."""
     import msgspec
 
-    from edgekit import recipe
+    from edgekit import plugin, recipe
 
     if name:
         found = recipe.load(name)
@@ -23,11 +23,11 @@ def command(name: str | None, as_json: bool) -> None:
         emit(msgspec.to_builtins(found), as_json, text)
         return
     found_all = {each: recipe.load(each) for each in recipe.names()}
+    engines = plugin.names("runtime.engines")
     rows = [
         {
             "recipe": each,
-            "engines": ", ".join(e for e in ("litert", "openvino") if r.passes(e) is not None)
-            or "all",
+            "engines": ", ".join(e for e in engines if r.passes(e) is not None) or "all",
             "description": r.description,
         }
         for each, r in found_all.items()

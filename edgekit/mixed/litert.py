@@ -7,17 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgekit.litert_file import read_graph
+from edgekit.litert_file import LAYERS, read_graph
 
-# Where the weights are among an op's inputs.
-WEIGHTS = {
-    "FULLY_CONNECTED": 1,
-    "CONV_2D": 1,
-    "DEPTHWISE_CONV_2D": 1,
-    "TRANSPOSE_CONV": 1,
-    "BATCH_MATMUL": 1,
-    "EMBEDDING_LOOKUP": 1,
-}
 # Blocks of 32 weights that share a scale are for dense layers, whose inputs must be so many times.
 RULES: dict[str, dict[str, Any]] = {
     "16x8": {"mode": "static", "activations": 16},
@@ -35,10 +26,10 @@ def layers(path: Path) -> dict[str, int]:
     graph = read_graph(path)
     found = {}
     for op in graph.ops:
-        place = WEIGHTS.get(op.name)
-        if place is None:
+        layer = LAYERS.get(op.name)
+        if layer is None:
             continue
-        weights = graph.tensors[op.inputs[place]]
+        weights = graph.tensors[op.inputs[layer.weights]]
         if weights.bytes:
             elements = 1
             for size in weights.shape:

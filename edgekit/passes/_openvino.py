@@ -28,6 +28,16 @@ def weighted_layers(graph: Any) -> dict[str, int]:
     return found
 
 
+def dense_widths(graph: Any) -> list[int]:
+    """How many inputs each dense layer with constant weights has."""
+    widths = []
+    for op in graph.get_ordered_ops():
+        if op.get_type_name() == "MatMul" and constant(op.input(1)):
+            axis = -1 if op.get_attributes()["transpose_b"] else -2
+            widths.append(int(op.input(1).get_shape()[axis]))
+    return widths
+
+
 def constant(port: Any) -> bool:
     """Whether an input port is fed by constants alone."""
     node = port.get_source_output().get_node()
@@ -44,3 +54,9 @@ def all_but(graph: Any, only: Sequence[str] | None) -> Any:
         return None
     rest = [name for name in weighted_layers(graph) if name not in only]
     return nncf.IgnoredScope(names=rest) if rest else None
+
+
+def reason(error: Exception) -> str:
+    """Why NNCF refuses a graph; some of its assertions say nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else f"NNCF refuses the graph ({type(error).__name__})"

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.litert_file import indices, packed, parse
+from edgekit.litert_file import indices, parse
+from edgekit.litert_pack import packed
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
-from edgekit.passes._openvino import all_but
+from edgekit.passes._openvino import all_but, reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -70,9 +70,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             graph = nncf.compress_weights(
                 graph, mode=mode, ignored_scope=all_but(graph, options.only), **extra
             )
-        except (RuntimeError, ValueError) as error:
-            raise PassError(
-                f"compress-openvino: {name}: {str(error).strip().splitlines()[0]}"
-            ) from None
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise PassError(f"compress-openvino: {name}: {reason(error)}") from None
         openvino.save_model(graph, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
     return with_files(model, GIVES, ".xml")

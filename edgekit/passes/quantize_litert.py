@@ -15,7 +15,8 @@ from typing import Any, Literal
 import msgspec
 
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present, dense_widths, raise_versions
+from edgekit.litert_file import check_weights_present, dense_widths
+from edgekit.litert_pack import raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
 from edgekit.typed import Typed

@@ -7,7 +7,7 @@ from typing import Literal
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
-from edgekit.passes._openvino import all_but
+from edgekit.passes._openvino import all_but, reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -66,9 +66,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
                 fast_bias_correction=options.bias_correction != "full",
                 advanced_parameters=advanced,
             )
-        except (RuntimeError, ValueError) as error:
-            raise PassError(
-                f"quantize-openvino: {name}: {str(error).strip().splitlines()[0]}"
-            ) from None
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise PassError(f"quantize-openvino: {name}: {reason(error)}") from None
         openvino.save_model(quantized, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
     return with_files(model, GIVES, ".xml")

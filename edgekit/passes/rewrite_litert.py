@@ -7,13 +7,14 @@ in the file itself, where `edgekit inspect` finds it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from edgekit import plugin
+from edgekit.errors import PassError
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model
@@ -22,7 +23,7 @@ from edgekit.typed import Typed
 
 TAKES, GIVES = "litert", "litert"
 NEEDS = ("ai_edge_litert",)
-ROUNDS = 20  # a bound, should two rewrites undo each other
+ROUNDS = 50  # a bound, should rewrites undo each other
 
 
 class Options(Typed, frozen=True):
@@ -73,26 +74,40 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
 
 
 def rewrite(graph: Editor, rewrites: Mapping[str, ModuleType]) -> list[Applied]:
-    """Change the graph until no rewrite matches; tells what was done, in order."""
+    """Change the graph until no rewrite matches; tells what was done, in order.
+
+    Raises:
+        PassError: there is no end, because some rewrites undo each other, or one itself.
+    """
     done: dict[str, Applied] = {}
     for _ in range(ROUNDS):
-        count = 0
-        for name, module in rewrites.items():
-            before = list(graph.graph.operators)
-            times = everywhere(graph, module)
-            if times:
-                went, came = difference(graph, before, graph.graph.operators)
-                earlier = done.get(name, Applied(rewrite=name, count=0, before={}, after={}))
-                done[name] = Applied(
-                    rewrite=name,
-                    count=earlier.count + times,
-                    before=dict(Counter(earlier.before) + went),
-                    after=dict(Counter(earlier.after) + came),
-                )
-            count += times
-        if not count:
-            break
-    return list(done.values())
+        found = [applied for applied in each(graph, rewrites) if applied.count]
+        if not found:
+            return list(done.values())
+        for applied in found:
+            earlier = done.get(applied.rewrite)
+            done[applied.rewrite] = together(earlier, applied) if earlier else applied
+    names = ", ".join(applied.rewrite for applied in found)
+    raise PassError(f"rewrite-litert: no end after {ROUNDS} rounds of {names}")
+
+
+def each(graph: Editor, rewrites: Mapping[str, ModuleType]) -> Iterator[Applied]:
+    """Apply every rewrite in turn, wherever it matches."""
+    for name, module in rewrites.items():
+        before = list(graph.graph.operators)
+        count = everywhere(graph, module)
+        went, came = difference(graph, before, graph.graph.operators)
+        yield Applied(rewrite=name, count=count, before=went, after=came)
+
+
+def together(first: Applied, second: Applied) -> Applied:
+    """What two rounds of a rewrite did."""
+    return Applied(
+        rewrite=first.rewrite,
+        count=first.count + second.count,
+        before=dict(Counter(first.before) + Counter(second.before)),
+        after=dict(Counter(first.after) + Counter(second.after)),
+    )
 
 
 def everywhere(graph: Editor, module: ModuleType) -> int:
@@ -108,9 +123,9 @@ def everywhere(graph: Editor, module: ModuleType) -> int:
 
 def difference(
     graph: Editor, before: Iterable[Any], after: Iterable[Any]
-) -> tuple[Counter[str], Counter[str]]:
+) -> tuple[dict[str, int], dict[str, int]]:
     """The ops that went and that came, by kind."""
     old, new = ({id(op): op for op in ops} for ops in (before, after))
     went = Counter(graph.kind(op) for key, op in old.items() if key not in new)
     came = Counter(graph.kind(op) for key, op in new.items() if key not in old)
-    return went, came
+    return dict(went), dict(came)

@@ -10,6 +10,7 @@ from math import dist
 from edgekit.report import Result, TargetReport
 
 LABELS = {"size": "artifact size (MB)", "latency": "latency (× float32)"}
+SLOWEST = 2.5  # × float32
 CEILING = 80.0  # dB: above it nothing can be seen, and float32 would squeeze the rest together
 WIDTH, HEIGHT = 5.2, 3.4  # inches
 POINTS = 60.0  # in an inch, of what the axes leave of it
@@ -35,18 +36,24 @@ def front_plot(target: TargetReport, cost: str, front: Sequence[str]) -> str:
     axes = figure.add_subplot()
     on_front = sorted(points[name] for name in points if name in front)
     axes.plot(*zip(*on_front, strict=True), color="#4c78a8", alpha=0.5, zorder=1)
+    off = ""
     for name, (x, y) in points.items():
         chosen, leading = name == target.chosen, name in front
         color = "#e45756" if chosen else "#4c78a8" if leading else "#b8bfcc"
         axes.scatter(x, y, s=70 if chosen else 28, zorder=3 if chosen else 2, color=color)
-    labelled = [name for name in points if name in front or name == target.chosen]
-    places = spread([points[name] for name in labelled], list(points.values()))
+    shown = [n for n, (x, _) in points.items() if cost == "size" or x <= SLOWEST]
+    labelled = [name for name in shown if name in front or name == target.chosen]
+    places = spread([points[name] for name in labelled], [points[name] for name in shown])
     for name, place in zip(labelled, places, strict=True):
         axes.annotate(str(numbers[name]), points[name], textcoords="offset points", xytext=place,
                       fontsize=8, ha="center")  # fmt: skip
     if cost == "latency":
         axes.axvline(1.0, color="#999999", linewidth=0.8, linestyle=":")
-    axes.set_xlabel(LABELS[cost])
+        slower = [name for name, (x, _) in points.items() if x > SLOWEST]
+        if slower:  # an op without a fast kernel, which would squeeze the rest together
+            axes.set_xlim(right=SLOWEST)
+            off = f"; {len(slower)} beyond {SLOWEST:g} × not shown"
+    axes.set_xlabel(LABELS[cost] + off)
     axes.set_ylabel(f"signal to noise (dB, at most {CEILING:g})")
     axes.set_xlim(left=0)
     axes.margins(x=0.1, y=0.12)

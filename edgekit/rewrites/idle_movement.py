@@ -1,8 +1,9 @@
 """Chains of reshapes and transpositions that leave every value in its order.
 
 A transposition and its inverse, reshapes after one another, a transposition that only moves axes of
-size 1: where positions keep their order, one reshape says the same, or nothing at all. Values are
-only moved: the result is equal to the bit.
+size 1: where positions keep their order, one reshape says the same, or nothing at all. An output of
+the graph keeps its reshape, even to the same shape: it must be a tensor of its own. Values are only
+moved: the result is equal to the bit.
 """
 
 from __future__ import annotations
@@ -23,14 +24,13 @@ def match(graph: Editor, op: Any) -> bool:
 
 def apply(graph: Editor, op: Any) -> None:
     """Reshape the source, or read it itself where its shape is the same."""
-    source = idle(graph, op)
+    source, target = idle(graph, op), int(op.outputs[0])
     assert source is not None  # by match
-    target = int(op.outputs[0])
-    if graph.shape(source) == graph.shape(target):
+    if needless(graph, source, target):
         graph.reroute(target, source)
         return
     build = Build(graph, op)
-    build.reshape(source, graph.shape(target))
+    build.view(source, graph.shape(target))
     build.finish()
 
 
@@ -42,11 +42,15 @@ def idle(graph: Editor, op: Any) -> int | None:
         source = int(chain[0].inputs[0])
         if elements(graph.shape(source)) != size:
             break
-        nothing = graph.shape(source) == graph.shape(target) and not graph.is_output(target)
         shorter = len(chain) > 1 or graph.kind(op) != "RESHAPE"
-        if (nothing or shorter) and ordered(graph, chain):
+        if (shorter or needless(graph, source, target)) and ordered(graph, chain):
             found = source
     return found
+
+
+def needless(graph: Editor, source: int, target: int) -> bool:
+    """Whether those who read the target may as well read the source."""
+    return graph.shape(source) == graph.shape(target) and not graph.is_output(target)
 
 
 def ordered(graph: Editor, chain: list[Any]) -> bool:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from edgekit.litert_edit import Editor
 from edgekit.rewrites._build import Build
 from edgekit.rewrites._movement import chains, positions
-from edgekit.rewrites.transposed_conv import constant
 
 Array = NDArray[Any]
 
@@ -58,7 +57,7 @@ def apply(graph: Editor, op: Any) -> None:
         new.outputs = [source]
         new.inputs = [int(before.inputs[0])]
         for tensor in before.inputs[1:]:
-            new.inputs.append(build.constant(constant(graph, tensor)[found.order]))
+            new.inputs.append(build.constant(graph.value(tensor)[found.order]))
         graph.replace([before], [new])
     shape = graph.shape(op.outputs[0])
     build.op("DEPTH_TO_SPACE", [source], shape, "DepthToSpaceOptions", blockSize=found.block)

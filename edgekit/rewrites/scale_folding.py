@@ -23,12 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
+from edgekit.litert_file import LAYERS
 from edgekit.rewrites._build import Build
 
 Array = NDArray[Any]
-# Where layers have their computed input, and their bias; weights are second in all of them.
-INPUT = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 2}
-BIAS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
 
 
 @dataclass
@@ -51,10 +49,10 @@ def apply(graph: Editor, op: Any) -> None:
     fold = after(graph, op) or before(graph, op)
     assert fold is not None  # by match
     build, layer, kind = Build(graph, op), fold.layer, graph.kind(fold.layer)
-    activation = op.builtinOptions.fusedActivationFunction
-    inputs = [int(i) for i in layer.inputs[: BIAS[kind]]]
-    inputs[INPUT[kind]] = build.reshape(fold.source, graph.shape(inputs[INPUT[kind]]))
-    inputs[1] = build.constant(fold.weights.astype(np.float32))
+    activation, places = op.builtinOptions.fusedActivationFunction, LAYERS[kind]
+    inputs = [int(i) for i in layer.inputs[: places.bias]]
+    inputs[places.input] = build.reshape(fold.source, graph.shape(inputs[places.input]))
+    inputs[places.weights] = build.constant(fold.weights.astype(np.float32))
     inputs.append(build.constant(fold.bias.astype(np.float32)))
     version = graph.model.operatorCodes[layer.opcodeIndex].version
     if kind == "TRANSPOSE_CONV":  # which came to a bias with 3 and to an activation with 4
@@ -84,7 +82,7 @@ def after(graph: Editor, op: Any) -> Fold | None:
     weights, bias = parts(graph, layer)
     last = graph.kind(layer) == "DEPTHWISE_CONV_2D"  # output channels are the last axis, or first
     factors = scale if last else scale.reshape(-1, *[1] * (weights.ndim - 1))
-    source = int(layer.inputs[INPUT[graph.kind(layer)]])
+    source = int(layer.inputs[LAYERS[graph.kind(layer)].input])
     return Fold(layer=layer, source=source, weights=weights * factors, bias=bias * scale + shift)
 
 
@@ -92,7 +90,7 @@ def before(graph: Editor, op: Any) -> Fold | None:
     """The layer, with the constants folded in that its input was multiplied with or shifted by."""
     if not linear(graph, op):
         return None
-    constants, result = behind_reshape(graph, int(op.inputs[INPUT[graph.kind(op)]]))
+    constants, result = behind_reshape(graph, int(op.inputs[LAYERS[graph.kind(op)].input]))
     found = None if constants is None else affine(graph, constants)
     if found is None or not alone(graph, result):
         return None
@@ -146,10 +144,11 @@ def alone(graph: Editor, tensor: int) -> bool:
 
 def linear(graph: Editor, op: Any) -> bool:
     """Whether an op is a layer on constant float weights that sees all channels of its input."""
-    kind = graph.kind(op)
-    if kind not in INPUT or graph.dtype(op.inputs[1]) != "FLOAT32":
+    kind, places = graph.kind(op), LAYERS.get(graph.kind(op))
+    if places is None or places.bias is None or graph.dtype(op.inputs[1]) != "FLOAT32":
         return False
-    fixed = [op.inputs[place] for place in (1, BIAS[kind]) if has_input(op, place)]
+    bias = graph.bias(op)
+    fixed = [op.inputs[1]] if bias is None else [op.inputs[1], bias]
     grouped = kind == "CONV_2D" and graph.shape(fixed[0])[3] != graph.shape(op.inputs[0])[3]
     return not grouped and all(graph.constant(tensor) is not None for tensor in fixed)
 
@@ -166,16 +165,10 @@ def sees_all(graph: Editor, op: Any) -> bool:
 
 def parts(graph: Editor, layer: Any) -> tuple[Array, Array]:
     """Weights and bias in float64; zeros where there is no bias."""
-    weights, place = graph.constant(layer.inputs[1]), BIAS[graph.kind(layer)]
-    assert weights is not None  # by linear
-    bias = graph.constant(layer.inputs[place]) if has_input(layer, place) else None
-    zero = np.zeros(graph.shape(layer.outputs[0])[-1])
-    return weights.astype(np.float64), zero if bias is None else bias.astype(np.float64)
-
-
-def has_input(op: Any, place: int) -> bool:
-    """Whether an optional input is there."""
-    return len(op.inputs) > place and op.inputs[place] >= 0
+    weights, bias = graph.value(layer.inputs[1]).astype(np.float64), graph.bias(layer)
+    if bias is None:
+        return weights, np.zeros(graph.shape(layer.outputs[0])[-1])
+    return weights, graph.value(bias).astype(np.float64)
 
 
 def per_channel(value: Array, shape: tuple[int, ...], channels: int) -> Array | None:

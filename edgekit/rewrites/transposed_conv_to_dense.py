@@ -12,56 +12,36 @@ from typing import Any
 import numpy as np
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites.transposed_conv import (
-    axes,
-    bias_of,
-    constant,
-    geometry,
-    repeat_scales,
-    reshape,
-)
+from edgekit.rewrites._build import Build
+from edgekit.rewrites._transposed import axes, constant_layer
 
 
 def match(graph: Editor, op: Any) -> bool:
     """A TRANSPOSE_CONV on one pixel, in float, with constant weights."""
-    if graph.kind(op) != "TRANSPOSE_CONV" or graph.shape(op.inputs[2])[1:3] != (1, 1):
+    if not constant_layer(graph, op) or graph.dtype(op.inputs[1]) != "FLOAT32":
         return False
-    bias = bias_of(graph, op)
-    constant_bias = bias is None or graph.constant(bias) is not None
-    return (
-        graph.constant(op.inputs[1]) is not None
-        and constant_bias
-        and (graph.dtype(op.inputs[1]) == "FLOAT32")
-    )
+    return graph.shape(op.inputs[2])[1:3] == (1, 1)
 
 
 def apply(graph: Editor, op: Any) -> None:
     """Replace the op; its output tensor stays."""
-    source, target = op.inputs[2], op.outputs[0]
-    name = graph.tensor(target).name.decode()
-    weights, bias = constant(graph, op.inputs[1]), bias_of(graph, op)
-    batch, height, width, channels = graph.shape(target)
-    vertical, horizontal = axes(op, graph.shape(source), graph.shape(target), weights.shape)
-    (_, top), (_, left) = geometry(*vertical), geometry(*horizontal)
+    build, (vertical, horizontal) = Build(graph, op), axes(graph, op)
+    weights, bias = graph.value(op.inputs[1]), graph.bias(op)
+    batch, height, width, channels = graph.shape(op.outputs[0])
     taps = np.zeros((channels, height, width, weights.shape[3]), weights.dtype)
+    top, left = vertical.crop, horizontal.crop
     cut = weights[:, top : top + height, left : left + width]
     taps[:, : cut.shape[1], : cut.shape[2]] = cut
     rows = taps.transpose(1, 2, 0, 3).reshape(height * width * channels, weights.shape[3])
-    positions = height * width
-    flat = graph.add_tensor((batch, weights.shape[3]), f"{name};flat", source)
-    dense = graph.add_tensor((batch, len(rows)), f"{name};dense", target)
-    inputs = [flat, graph.add_constant(rows, f"{name};rows", op.inputs[1])]
+    inputs = [build.reshape(op.inputs[2], (batch, weights.shape[3])), build.constant(rows)]
     if bias is not None:
-        tiled = graph.add_constant(np.tile(constant(graph, bias), positions), f"{name};bias", bias)
-        repeat_scales(graph, tiled, positions)
-        inputs.append(tiled)
-    product = graph.op(
+        inputs.append(build.constant(np.tile(graph.value(bias), height * width)))
+    dense = build.op(
         "FULLY_CONNECTED",
         inputs,
-        dense,
+        (batch, len(rows)),
         "FullyConnectedOptions",
         fusedActivationFunction=op.builtinOptions.fusedActivationFunction,
     )
-    graph.replace(
-        [op], [reshape(graph, source, flat, name), product, reshape(graph, dense, target, name)]
-    )
+    build.reshape(dense, graph.shape(op.outputs[0]))
+    build.finish()

@@ -25,7 +25,6 @@ import numpy as np
 from edgekit.litert_edit import Editor
 from edgekit.rewrites._build import Build
 from edgekit.rewrites._enlargement import Enlargement, enlargement
-from edgekit.rewrites.transposed_conv import constant, interleave
 
 
 @dataclass
@@ -55,7 +54,7 @@ def apply(graph: Editor, op: Any) -> None:
     found = find(graph, op)
     assert found is not None  # by match
     vertical, horizontal = axes(graph, op, found)
-    weights = phases(constant(graph, op.inputs[1]).astype(np.float64), vertical, horizontal)
+    weights = phases(graph.value(op.inputs[1]).astype(np.float64), vertical, horizontal)
     scales, result = (vertical.scale, horizontal.scale), graph.shape(op.outputs[0])
     build = Build(graph, op)
     tensor = build.reshape(found.source, found.shape)
@@ -63,18 +62,9 @@ def apply(graph: Editor, op: Any) -> None:
     if any(sum(margin) for margin in margins):
         tensor = build.pad(tensor, margins)
     kernel = build.constant(weights.astype(np.float32))
-    bias = build.constant(np.tile(constant(graph, op.inputs[2]), scales[0] * scales[1]))
-    small = (result[0], vertical.count, horizontal.count, len(weights))
-    tensor = build.op(
-        "CONV_2D", [tensor, kernel, bias], small, "Conv2DOptions", 1,
-        padding=graph.schema.Padding.VALID, strideH=1, strideW=1,
-        dilationHFactor=1, dilationWFactor=1,
-        fusedActivationFunction=op.builtinOptions.fusedActivationFunction,
-    )  # fmt: skip
-    large = (result[0], vertical.count * scales[0], horizontal.count * scales[1], result[3])
-    spread = graph.add_tensor(large, f"{build.name};spread", tensor)
-    build.ops += interleave(graph, tensor, spread, scales, build.name)
-    if large != result:
+    bias = build.constant(np.tile(graph.value(op.inputs[2]), scales[0] * scales[1]))
+    spread = build.interleave(build.convolution(tensor, kernel, bias), scales)
+    if graph.shape(spread) != result:
         build.slice(spread, (0, vertical.crop, horizontal.crop, 0), result)
     build.finish()
 
@@ -83,7 +73,7 @@ def find(graph: Editor, op: Any) -> Enlargement | None:
     """The enlargement that a plain convolution reads."""
     if graph.kind(op) != "CONV_2D" or graph.dtype(op.inputs[1]) != "FLOAT32":
         return None
-    options, bias = op.builtinOptions, bias_of_conv(op)
+    options, bias = op.builtinOptions, graph.bias(op)
     steps = (options.strideH, options.strideW, options.dilationHFactor, options.dilationWFactor)
     fixed = bias is not None and all(graph.constant(i) is not None for i in (op.inputs[1], bias))
     before = graph.producer(op.inputs[0])
@@ -91,11 +81,6 @@ def find(graph: Editor, op: Any) -> Enlargement | None:
         return None
     whole = graph.shape(op.inputs[1])[3] == graph.shape(op.inputs[0])[3]  # not a grouped one
     return enlargement(graph, before) if whole else None
-
-
-def bias_of_conv(op: Any) -> int | None:
-    """The bias tensor, where there is one."""
-    return int(op.inputs[2]) if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
 
 
 def axes(graph: Editor, op: Any, found: Enlargement) -> tuple[Axis, Axis]:

@@ -31,6 +31,8 @@ AUTO: dict[str, dict[str, Any]] = {
 REWRITTEN = {"rewrites": True, "left_out": "none"}
 SEEDS: dict[str, dict[str, Any]] = {
     "float16": {"method": "float16"},
+    "int8-dynamic-tf": {"method": "converter", "converter": "dynamic"},
+    "int8-tf": {"method": "converter", "converter": "int8", "rows": 64},
     **{name: options | {"rewrites": False} for name, options in AUTO.items()},
     **{f"{name}+rewrites": options | REWRITTEN for name, options in AUTO.items()},
 }

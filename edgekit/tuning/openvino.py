@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgekit.passes._openvino import dense_widths
 from edgekit.tuning import ROWS, Pick
 
 METHODS = ("float32", "float16", "static", "weights-8", "weights-4")
+GROUPS = (32, 64, 128, -1)
 STATIC = {"preset": "mixed", "ranges": "extremes", "bias_correction": "fast", "smooth_quant": None}
 FOUR = {"group_size": 64, "scale_estimation": True, "awq": False, "correction": "none"}
 SEEDS: dict[str, dict[str, Any]] = {
@@ -21,8 +23,16 @@ SEEDS: dict[str, dict[str, Any]] = {
 
 
 def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
-    """Nothing depends on the net: NNCF takes a smaller group, or 8 bits, where one does not fit."""
-    return {}
+    """Where no dense layer's inputs are a multiple of a group, 4 bits are for whole channels only.
+
+    (NNCF keeps 8 bits there without a word; the group of recipe `int4-weights` must be there.)
+    """
+    import openvino
+
+    graphs = [openvino.Core().read_model(str(f)) for one in folders for f in one.glob("*.xml")]
+    widths = {width for graph in graphs for width in dense_widths(graph)}
+    fits = any(width % GROUPS[0] == 0 for width in widths)
+    return {} if fits else {"group_size": (FOUR["group_size"], -1)}
 
 
 def variants(
@@ -61,7 +71,7 @@ def four_bits(pick: Pick) -> dict[str, Any]:
     entry = {
         "pass": "compress-openvino",
         "bits": 4,
-        "group_size": pick("group_size", (32, 64, 128, -1)),
+        "group_size": pick("group_size", GROUPS),
         "scale_estimation": pick("scale_estimation", (False, True)),
         "awq": pick("awq", (False, True)),
         "correction": pick("correction", ("none", "gptq", "lora")),

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 
@@ -27,7 +27,7 @@ from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
 from edgekit import plugin
-from edgekit.coverage import litert_coverage
+from edgekit.coverage.litert import executed
 from edgekit.litert_edit import Editor
 from edgekit.measure import Latency, interleaved
 from edgekit.passes.rewrite_litert import Options, rewrite
@@ -35,7 +35,11 @@ from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import quantized
 
 SECONDS = 1.2  # of measuring, for each pair
-MODES = {"float32": None, "int8-dynamic": "dynamic", "int8": "static"}
+MODES: dict[str, Literal["dynamic", "static"] | None] = {
+    "float32": None,
+    "int8-dynamic": "dynamic",
+    "int8": "static",
+}
 SIZE, CHANNELS = 32, 32
 
 
@@ -171,7 +175,7 @@ def measured(paths: list[Path]) -> Latency:
 
 def taken(path: Path) -> str:
     """How many of a file's ops XNNPACK takes."""
-    work, _ = litert_coverage(path)
+    work, _ = executed(path)
     return f"{sum(op.fast for op in work)}/{len(work)}"
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.litert_file import packed, parse
+from edgekit.litert_file import parse
+from edgekit.litert_pack import packed
 from edgekit.passes import compact_litert, compact_openvino
 from edgekit.runtime.engines.litert import interpreter_class
 from tests.rewrites.graphs import keras, lowered, outputs

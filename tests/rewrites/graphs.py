@@ -7,7 +7,7 @@ import io
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -50,14 +50,18 @@ def rewritten(path: Path, *modules: ModuleType) -> tuple[Path, int]:
     return path.with_name("rewritten.tflite"), sum(entry.count for entry in applied)
 
 
-def quantized(path: Path, mode: str) -> Path:
+def quantized(path: Path, mode: Literal["dynamic", "static"]) -> Path:
     """The file after litert-quantizer in 8 bits, calibrated on noise."""
     entry = litert.describe(path).inputs[0]
     signature = Signature(part="net", inputs=(Tensor(name=input_name(path), shape=entry.shape),),
                           outputs=())  # fmt: skip
     model = Model(kind="litert", family="latent", signatures={"net": signature},
                   files={"net": path.name})  # fmt: skip
-    rows = np.random.default_rng(0).standard_normal((4, *entry.shape[1:])).astype(np.float32)
+    rows = (
+        np.random.default_rng(0)
+        .standard_normal((4, *(int(n or 1) for n in entry.shape[1:])))
+        .astype(np.float32)
+    )
     calibration = path.with_name("calibration.npz")
     npz.write(calibration, {f"net/{signature.inputs[0].name}": rows})
     ctx = Context(source=path.parent, output=path.parent, calibration=calibration)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.litert_edit import Editor
 from edgekit.litert_file import read_graph
 from edgekit.rewrites import leaky_relu_to_maximum, unfuse_transposed_conv_activation
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
@@ -31,10 +32,27 @@ def test_the_activation_stands_alone(tmp_path: Path, activation: str) -> None:
     same(path, new)
 
 
-@pytest.mark.parametrize(("slope", "count"), [(0.2, 1), (0.0, 1), (1.5, 0)])
-def test_leaky_relu_is_a_maximum(tmp_path: Path, slope: float, count: int) -> None:
-    layer: Any = L.LeakyReLU(slope)
-    path = lowered(keras.Sequential([keras.Input((4, 4, 3), batch_size=2), layer]), tmp_path)
-    new, found = rewritten(path, leaky_relu_to_maximum)
-    assert found == ("LEAKY_RELU" in {op.name for op in read_graph(path).ops}) * count
+def leaky(slope: float, folder: Path) -> Path:
+    """A LEAKY_RELU, whatever the converter would make of such a slope."""
+    layer: Any = L.LeakyReLU(0.2)
+    path = lowered(keras.Sequential([keras.Input((4, 4, 3), batch_size=2), layer]), folder)
+    graph = Editor(path)
+    (op,) = graph.ops()
+    assert graph.kind(op) == "LEAKY_RELU"
+    op.builtinOptions.alpha = slope
+    graph.save(path)
+    return path
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
+def test_leaky_relu_is_a_maximum(tmp_path: Path, slope: float) -> None:
+    path = leaky(slope, tmp_path)
+    new, count = rewritten(path, leaky_relu_to_maximum)
+    assert count == 1
+    assert [op.name for op in read_graph(new).ops] == ["MUL", "MAXIMUM"]
     same(path, new)
+
+
+@pytest.mark.parametrize("slope", [-0.5, 1.5])
+def test_what_is_no_maximum_stays(tmp_path: Path, slope: float) -> None:
+    assert rewritten(leaky(slope, tmp_path), leaky_relu_to_maximum)[1] == 0

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
+import pytest
 
-from edgekit.inspect import litert_facts
+from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.describe import Given
+from edgekit.errors import PassError
+from edgekit.inspect import inspect
+from edgekit.inspect.litert import facts
+from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Context
-from edgekit.passes.rewrite_litert import Options, run
+from edgekit.passes.rewrite_litert import Options, rewrite, run
+from edgekit.sources import Trust
 from tests.rewrites.graphs import keras, lowered, quantized
 
 
@@ -39,8 +47,30 @@ def test_the_file_tells_what_was_rewritten(tmp_path: Path) -> None:
     assert (first["count"], first["before"]) == (1, {"TRANSPOSE_CONV": 1})
     assert first["after"] == {"RESHAPE": 2, "FULLY_CONNECTED": 1}
     assert second["after"] == {"PAD": 1, "CONV_2D": 1, "DEPTH_TO_SPACE": 1, "SLICE": 1}
-    rows = litert_facts(path).tables["rewrites"]
+    rows = facts(path).tables["rewrites"]
     assert rows[1]["after"] == "1 PAD, 1 CONV_2D, 1 DEPTH_TO_SPACE, 1 SLICE"
+
+
+def test_a_bundle_shows_them_by_signature(tmp_path: Path) -> None:
+    folder = rewritten_by_the_pass(tmp_path, "transposed-conv-to-dense", "transposed-conv").parent
+    (file,) = folder.glob("*.tflite")
+    signature = Signature(part="net", inputs=(), outputs=())
+    write_manifest(
+        folder,
+        Manifest(
+            format=FORMAT,
+            name="net",
+            engine="litert",
+            target="linux-litert",
+            recipe="float32+rewrites",
+            model=Model(kind="litert", family="latent", signatures={"generate": signature},
+                        files={"generate": file.name}),
+            files=describe_files(folder),
+        ),
+    )  # fmt: skip
+    rows = inspect(folder, Given(), Trust()).tables["rewrites"]
+    shown = [(row["signature"], row["rewrite"]) for row in rows]
+    assert shown == [("generate", "transposed-conv-to-dense"), ("generate", "transposed-conv")]
 
 
 def test_a_quantizer_keeps_the_note(tmp_path: Path) -> None:
@@ -52,4 +82,11 @@ def test_a_quantizer_keeps_the_note(tmp_path: Path) -> None:
 def test_a_graph_without_a_match_is_left_as_it_is(tmp_path: Path) -> None:
     path = rewritten_by_the_pass(tmp_path, "nearest-upsampling")
     assert path.read_bytes() == (tmp_path / "net.tflite").read_bytes()
-    assert "rewrites" not in litert_facts(path).tables
+    assert "rewrites" not in facts(path).tables
+
+
+def test_rewrites_without_end_are_an_error(tmp_path: Path) -> None:
+    path = rewritten_by_the_pass(tmp_path)
+    again = SimpleNamespace(match=lambda graph, op: True, apply=lambda graph, op: None)
+    with pytest.raises(PassError, match="no end after 50 rounds of again"):
+        rewrite(Editor(path), {"again": again})  # type: ignore[dict-item]

@@ -14,7 +14,8 @@ keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
 from edgekit.errors import InputError, ModelError  # noqa: E402
-from edgekit.litert_file import raise_versions, read_graph  # noqa: E402
+from edgekit.litert_file import read_graph  # noqa: E402
+from edgekit.litert_pack import raise_versions  # noqa: E402
 from edgekit.sources import Trust, open_parts, part_files  # noqa: E402
 from tests.rewrites.graphs import outputs  # noqa: E402
 
@@ -90,6 +91,7 @@ def test_old_runtimes_refuse_dynamic_int8_instead_of_computing_garbage(tmp_path:
             keras.layers.Dense(4096),  # large weights: the quantizer stores them behind the table
             keras.layers.Reshape((32, 32, 4)),
             keras.layers.Conv2D(8, 3, padding="same"),
+            keras.layers.DepthwiseConv2D(3, padding="same"),
         ]
     )
     path = tmp_path / "net.tflite"
@@ -102,6 +104,7 @@ def test_old_runtimes_refuse_dynamic_int8_instead_of_computing_garbage(tmp_path:
     path.write_bytes(raise_versions(content))
     versions = {op.name: op.version for op in read_graph(path).ops}
     assert versions["CONV_2D"] == 5
+    assert versions["DEPTHWISE_CONV_2D"] == 6
     assert versions["FULLY_CONNECTED"] == 12
     x = np.random.default_rng(0).standard_normal((1, 4)).astype(np.float32)
     assert np.array_equal(outputs(path, x), before)

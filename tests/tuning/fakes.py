@@ -12,6 +12,7 @@ from edgekit import plugin
 from edgekit.candidates import Made
 from edgekit.compare import Gate
 from edgekit.measure import Latency
+from edgekit.model import Model
 from edgekit.plan import Candidate, Search, TargetPlan, plan_for
 from edgekit.report import Result
 from edgekit.request import Request
@@ -52,6 +53,8 @@ class Bench:
         place = self._folder / hashlib.sha256(content.encode()).hexdigest()[:16]
         place.mkdir(exist_ok=True)
         (place / "net.tflite").write_text(content)
+        files = {"net": "net.tflite"}
+        Model(kind="litert", family="latent", signatures={}, files=files).save(place)
         size, sqnr = figures(content)
         result = Result(
             name=candidate.name, recipe="", note=candidate.note, size=size,

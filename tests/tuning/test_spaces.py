@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -77,3 +78,18 @@ def test_the_variants_of_auto_leave_out_one_rewrite_each() -> None:
     assert "idle-movement" in rewrites
     assert space.variants(options, choices) == {}, "no variants of variants"
     assert space.variants(space.SEEDS["int8"], choices) == {}
+
+
+@pytest.mark.parametrize(("inputs", "groups"), [(96, None), (100, (64, -1))])
+def test_groups_that_no_dense_layer_has_are_not_offered(
+    tmp_path: Path, inputs: int, groups: tuple[int, ...] | None
+) -> None:
+    import numpy as np
+    import openvino
+    from openvino import opset13 as op
+
+    z = op.parameter([1, inputs], np.float32)
+    weights = op.constant(np.ones((inputs, 32), np.float32))
+    product = op.matmul(z, weights, transpose_a=False, transpose_b=False)
+    openvino.save_model(openvino.Model([product], [z]), str(tmp_path / "net.xml"))
+    assert plugin.load("tuning", "openvino").narrowed([tmp_path]).get("group_size") == groups

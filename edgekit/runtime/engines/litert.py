@@ -32,6 +32,16 @@ def check_installed() -> None:
         )
 
 
+def warm() -> None:
+    """Import the interpreter."""
+    interpreter_class()
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The one file of an artifact."""
+    return (path,)
+
+
 def load(path: Path, signature: Signature, threads: int) -> LitertCall:
     """Load one artifact.
 

@@ -12,6 +12,7 @@ from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
 
 SUFFIX = ".xml"
+MODULES = ("openvino",)
 
 # Recent CPUs would run float nets in bfloat16: the artifact alone says what precision is meant.
 CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
@@ -24,6 +25,18 @@ def check_installed() -> None:
     if not find_spec("openvino"):
         command = pip_install("openvino", "openvino")
         raise MissingDependency(f"OpenVINO is not installed; run: {command}")
+
+
+def warm() -> None:
+    """Import OpenVINO and open its plugins."""
+    import openvino
+
+    openvino.Core()
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The graph, and its weights unless they are missing."""
+    return tuple(file for file in (path, path.with_suffix(".bin")) if file.is_file())
 
 
 def load(path: Path, signature: Signature, threads: int) -> OpenvinoCall:

@@ -23,6 +23,13 @@ from tests.benchmarks.samples import MODELS, SAMPLES, THIRD_PARTY
 OPEN_BATCH = "digits_dcgan.keras"  # the net that is also exported as most people do
 
 
+class Pages(msgspec.Struct):
+    """What benchmark.json holds: the machine with its tools, and everything measured."""
+
+    host: str
+    duels: list[Duel]
+
+
 def nets(folder: Path, only: list[str]) -> dict[Path, dict[str, Any]]:
     """The files of all nets with the options they are converted with."""
     from tests.thirdparty import dcgan_faces, esrgan
@@ -38,33 +45,43 @@ def nets(folder: Path, only: list[str]) -> dict[Path, dict[str, Any]]:
     return chosen
 
 
+def compared(only: list[str], threads: list[int]) -> Pages:
+    """Compare all nets, or some."""
+    found: list[Duel] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for path, options in nets(Path(scratch), only).items():
+            print(path.stem, flush=True)
+            work = Path(scratch) / path.stem
+            found += duels(path, options, work, threads, free=path.name == OPEN_BATCH)
+    host = machine()
+    tools = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return Pages(f"{host['cpu']}, {host['cores']} cores; {tools}", found)
+
+
 def main() -> None:
     """Compare all nets and write the pages."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.peers")
     parser.add_argument("-o", "--output", type=Path, default=Path("out/benchmark"))
     parser.add_argument("--nets", default="", help="some of them, by file name without suffix")
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--again", type=Path, help="a benchmark.json: only draw its pages again")
     asked = parser.parse_args()
-    threads = [int(n) for n in asked.threads.split(",")]
-    found: list[Duel] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        chosen = nets(Path(scratch), [name for name in asked.nets.split(",") if name])
-        for path, options in chosen.items():
-            print(path.stem, flush=True)
-            work = Path(scratch) / path.stem
-            found += duels(path, options, work, threads, free=path.name == OPEN_BATCH)
+    if asked.again:
+        pages = msgspec.json.decode(asked.again.read_bytes(), type=Pages)
+    else:
+        only = [name for name in asked.nets.split(",") if name]
+        pages = compared(only, [int(n) for n in asked.threads.split(",")])
     asked.output.mkdir(parents=True, exist_ok=True)
-    lines = list(page.lines(found))
-    text = [page.summary(lines), "", page.free_batch(found)]
-    for duel in found:
-        text += ["", f"### {duel.net} on {duel.engine}", "", page.details(duel)]
-    host = machine()
-    text += ["", f"{host['cpu']}, {host['cores']} cores; "
-             + ", ".join(f"{name} {version}" for name, version in versions().items())]  # fmt: skip
+    (asked.output / "benchmark.json").write_bytes(msgspec.json.format(msgspec.json.encode(pages)))
+    lines = list(page.lines(pages.duels))
+    text = ["# edgekit beside other tools", "", page.summary(lines), ""]
+    text += ["## Exported with a free batch size", "", page.free_batch(pages.duels)]
+    for duel in pages.duels:
+        text += ["", f"## {duel.net} on {duel.engine}", "", page.details(duel)]
+    text += ["", f"Measured on {pages.host}."]
     (asked.output / "benchmark.md").write_text("\n".join(text) + "\n", encoding="utf-8")
-    (asked.output / "benchmark.json").write_bytes(msgspec.json.encode(found))
     page.plot(lines, asked.output / "benchmark.png")
-    print(page.summary(lines), page.free_batch(found), sep="\n\n")
+    print(page.summary(lines), page.free_batch(pages.duels), sep="\n\n")
 
 
 if __name__ == "__main__":

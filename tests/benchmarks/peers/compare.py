@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from edgekit import pipeline, plugin
+from edgekit.artifacts import artifact_size, artifacts
 from edgekit.bundle import read_manifest, sha256
-from edgekit.candidates import artifact_size
 from edgekit.errors import EdgekitError
 from edgekit.features import load_features
 from edgekit.measure import Latency
@@ -22,8 +22,8 @@ from edgekit.request import Request
 from edgekit.workspace import Workspace
 from tests.benchmarks.peers import tools
 
-EDGEKIT = "edgekit"
 TARGETS = {"litert": "linux-litert", "openvino": "intel-cpu"}
+SECONDS = 0.3  # of timing, for each artifact
 FREE_SUFFIX = ", free batch"
 
 
@@ -42,11 +42,12 @@ class Row(msgspec.Struct):
 
 
 class Duel(msgspec.Struct):
-    """All artifacts of one net on one engine, edgekit's choice for each number of threads first."""
+    """All artifacts of one net on one engine, edgekit's choice (made for one thread) last."""
 
     net: str
     engine: str
-    chosen: dict[int, str]
+    chosen: str
+    threads: list[int]
     rows: list[Row]
 
 
@@ -80,39 +81,28 @@ def duel(
     free: bool,
 ) -> Duel:
     """Compare on one engine."""
-    made: dict[str, Path | str] = {}
     saved = workspace.step(
         "edgekit.passes._run:run_pass", name="export", options={}, source=described,
         calibration=None, trust=request.trust,
     )  # fmt: skip
-    for tool in tools.TOOLS[engine]:
-        made[tool] = built(workspace, tool, engine, saved, proof)
+    made = built(workspace, list(tools.TOOLS[engine]), engine, saved, proof)
     if free and engine == "litert":
         opened = workspace.step(
             "tests.benchmarks.peers.tools:export_free", also=own_code(), described=described
         )
-        for tool in tools.FREE_BATCH:
-            made[tool] = built(workspace, tool, engine, opened, proof)
+        made |= built(workspace, list(tools.FREE_BATCH), engine, opened, proof)
     rows = {tool: measured(workspace, tool, found, engine, proof) for tool, found in made.items()}
-    chosen = {}
+    chosen, folder = choice(request, engine)
+    mine = measured(workspace, tools.EDGEKIT, folder, engine, proof)
+    good = {tool: path for tool, path in made.items() if not rows[tool].failure}
     for count in threads:
-        name, folder = choice(request, engine, count)
-        chosen[count] = name
-        mine = measured(workspace, label(count), folder, engine, proof)
-        rows[mine.tool] = mine
-        good = {tool: path for tool, path in made.items() if not rows[tool].failure}
         for tool, latency in timed(workspace, engine, count, folder, good).items():
             if isinstance(latency, str):
                 rows[tool].failure = latency
             else:
                 rows[tool].against[count] = (latency.ratio, latency.ratio_low, latency.ratio_high)
         mine.against[count] = (1.0, 1.0, 1.0)
-    return Duel(net=net, engine=engine, chosen=chosen, rows=list(rows.values()))
-
-
-def label(threads: int) -> str:
-    """What edgekit's choice for a number of threads is called in the rows."""
-    return f"{EDGEKIT}, {threads} thread{'s' if threads > 1 else ''}"
+    return Duel(net, engine, chosen, list(threads), [*rows.values(), mine])
 
 
 def own_code() -> str:
@@ -120,26 +110,30 @@ def own_code() -> str:
     return sha256(Path(tools.__file__))
 
 
-def built(workspace: Workspace, tool: str, engine: str, saved: Path, proof: Proof) -> Path | str:
-    """The folder with a tool's artifacts, or why there is none."""
-    try:
-        return workspace.step(
-            "tests.benchmarks.peers.tools:make",
-            also=own_code(),
-            tool=tool,
-            engine=engine,
-            saved=saved,
-            calibration=proof.folder / "calibration.npz",
-        )
-    except EdgekitError as error:
-        return str(error)
+def built(
+    workspace: Workspace, names: list[str], engine: str, saved: Path, proof: Proof
+) -> dict[str, Path | str]:
+    """For each tool the folder with its artifacts, or why there is none."""
+    folder = workspace.step(
+        "tests.benchmarks.peers.tools:make",
+        also=own_code(),
+        names=names,
+        engine=engine,
+        saved=saved,
+        calibration=proof.folder / "calibration.npz",
+    )
+    found: dict[str, Path | str] = {}
+    for number, name in enumerate(names):
+        error = folder / str(number) / "error.txt"
+        found[name] = error.read_text() if error.is_file() else error.parent
+    return found
 
 
-def choice(request: Request, engine: str, threads: int) -> tuple[str, Path]:
-    """What edgekit converts to for one thread count: the recipe's name and a model folder."""
-    output = request.output / f"{engine}-{threads}"
+def choice(request: Request, engine: str) -> tuple[str, Path]:
+    """What edgekit converts to on one thread: the recipe's name and a model folder."""
+    output = request.output / engine
     asked = msgspec.structs.replace(
-        request, targets=(TARGETS[engine],), output=output, threads=threads, force=True
+        request, targets=(TARGETS[engine],), output=output, threads=1, seconds=SECONDS
     )
     report = pipeline.run(asked)
     bundle = output / TARGETS[engine]
@@ -147,10 +141,8 @@ def choice(request: Request, engine: str, threads: int) -> tuple[str, Path]:
     folder = output / "model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for file in model.files.values():
-        for path in (bundle / file, (bundle / file).with_suffix(".bin")):
-            if path.is_file():
-                shutil.copy2(path, folder)
+    for path in artifacts(bundle, model):
+        shutil.copy2(path, folder)
     model.save(folder)
     return str(report.targets[0].chosen), folder
 
@@ -183,7 +175,7 @@ def timed(
             artifacts=[mine, *(others[name] for name in names)],
             engine=engine,
             threads=min(threads, os.cpu_count() or 1),
-            seconds=0.5 * (len(names) + 1),
+            seconds=SECONDS * (len(names) + 1),
         )
         return msgspec.convert(told, list[Latency])[1:]
 

@@ -18,6 +18,7 @@ from edgekit.passes._context import Array, Context, calibration_rows
 
 Rows = list[dict[str, Array]]
 FLOAT32 = "TF float32"
+EDGEKIT = "edgekit"
 
 
 def tf_converter(saved: Path, rows: Rows, mode: str) -> bytes:
@@ -110,8 +111,24 @@ def with_free_batch(signature: Signature) -> Signature:
     return replace(signature, inputs=inputs)
 
 
-def make(output: Path, tool: str, engine: str, saved: Path, calibration: Path) -> None:
-    """Step: every signature of a SavedModel with one tool."""
+def make(output: Path, names: list[str], engine: str, saved: Path, calibration: Path) -> None:
+    """Step: every signature of a SavedModel with each tool, in a folder named by its number.
+
+    One process for all, since loading TensorFlow takes longer than most of them. What a tool
+    refuses is told in its folder's error.txt.
+    """
+    for number, name in enumerate(names):
+        folder = output / str(number)
+        folder.mkdir()
+        try:
+            make_one(folder, name, engine, saved, calibration)
+        except Exception as error:  # tools raise what they like
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            (folder / "error.txt").write_text(reason[0])
+
+
+def make_one(output: Path, tool: str, engine: str, saved: Path, calibration: Path) -> None:
+    """Every signature with one tool."""
     model = Model.load(saved)
     ctx = Context(source=saved, output=output, calibration=calibration)
     function = (TOOLS[engine] | FREE_BATCH)[tool]

@@ -1,0 +1,118 @@
+"""What is inside a bundle, an artifact or a model, as a summary and tables of plain values.
+
+One file for each engine looks into its artifacts: `facts(path)` has all of one, `tables(path)` what
+a bundle shows of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from edgekit import plugin
+from edgekit.artifacts import engine_of
+from edgekit.bundle import MANIFEST, read_manifest
+from edgekit.describe import NEEDS as DESCRIBE_NEEDS
+from edgekit.describe import Given
+from edgekit.errors import InputError, require
+from edgekit.model import Model
+from edgekit.sources import Trust, part_files
+from edgekit.typed import Typed
+from edgekit.workspace import Workspace
+
+Rows = list[dict[str, Any]]
+
+
+class Facts(Typed, frozen=True):
+    """A summary by name, and tables by title: sizes in bytes, shapes as numbers."""
+
+    summary: dict[str, Any]
+    tables: dict[str, Rows]
+
+
+def inspect(path: Path, given: Given, trust: Trust) -> Facts:
+    """Look into a bundle, a .tflite or .xml artifact, or a model, of which `given` is known.
+
+    Raises:
+        InputError: nothing there, none of these, or something given of what is no model.
+    """
+    engine = engine_of(path) if path.is_file() else None
+    bundle = (path / MANIFEST).is_file()
+    if not bundle and engine is None:
+        part_files(path)
+        return model_facts(path, given, trust)
+    if given != Given():
+        raise InputError(f"'{path}' is converted already; --family, --input-size, … are for models")
+    if bundle:
+        return bundle_facts(path)
+    facts: Facts = plugin.load("inspect", str(engine)).facts(path)
+    return facts
+
+
+def bundle_facts(folder: Path) -> Facts:
+    """The manifest of a bundle, and the tables of its artifacts, each signature's below another."""
+    manifest = read_manifest(folder)
+    measured = manifest.measured
+    latency = measured.get("latency") or {}
+    summary = {
+        "bundle": str(folder),
+        "model": manifest.name,
+        "family": manifest.model.family,
+        "target": manifest.target,
+        "engine": manifest.engine,
+        "recipe": manifest.recipe,
+        "size": sum(file.size for file in manifest.files.values()),
+        "verdict": measured.get("verdict", ""),
+        "latency_vs_float32": latency.get("ratio"),
+        "created": manifest.created,
+        "license": manifest.model.license,
+    }
+    tables = {"signatures": signature_rows(manifest.model)}
+    look = plugin.load("inspect", manifest.engine)
+    for name, file in manifest.model.files.items():
+        for title, rows in look.tables(folder / file).items():
+            tables.setdefault(title, []).extend({"signature": name, **row} for row in rows)
+    scores = manifest.scores.items()
+    tables["scores"] = [{"metric": name, "value": value} for name, value in scores]
+    return Facts(summary=summary, tables=tables)
+
+
+def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
+    """What convert would see in a model: loaded in a child process, as convert does."""
+    for module in DESCRIBE_NEEDS:
+        require(module, "convert")
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = Workspace(Path(scratch))
+        folder = workspace.step(
+            "edgekit.describe:describe", source=path.absolute(), given=given, trust=trust
+        )
+        model = Model.load(folder)
+    summary = {
+        "model": str(path),
+        "family": model.family,
+        "parameters": model.parameters,
+        "prior": model.settings.prior,
+        "classes": model.settings.classes,
+        "float32_size": 4 * model.parameters,
+        "remarks": model.remarks,
+    }
+    return Facts(summary=summary, tables={"signatures": signature_rows(model)})
+
+
+def signature_rows(model: Model) -> Rows:
+    """One row for each input and output."""
+    return [
+        {
+            "signature": name,
+            "side": side,
+            "name": tensor.name,
+            "role": tensor.role,
+            "shape": tensor.shape,
+            "dtype": tensor.dtype,
+            "range": tensor.range,
+        }
+        for name, signature in model.signatures.items()
+        for side, group in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor in group
+    ]

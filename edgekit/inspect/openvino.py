@@ -1,0 +1,29 @@
+"""What is inside an OpenVINO IR file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from edgekit.errors import InputError
+from edgekit.inspect import Facts, Rows
+from edgekit.runtime.engines import openvino as engine
+
+
+def facts(path: Path) -> Facts:
+    """Its size, with that of its weights, and its operations."""
+    size = sum(file.stat().st_size for file in engine.files(path))
+    return Facts(summary={"artifact": str(path), "size": size}, tables=tables(path))
+
+
+def tables(path: Path) -> dict[str, Rows]:
+    """Operations by kind."""
+    engine.check_installed()
+    import openvino
+
+    try:
+        graph = openvino.Core().read_model(str(path))
+    except RuntimeError:
+        raise InputError(f"'{path}' is no OpenVINO IR (or its .bin is missing)") from None
+    kinds = Counter(op.get_type_name() for op in graph.get_ops())
+    return {"ops": [{"op": name, "count": count} for name, count in sorted(kinds.items())]}
