@@ -14,28 +14,19 @@ from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
-from edgekit.litert_file import read_rewrites
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
-from edgekit.plan import BASELINE, COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan import BASELINE, COMPACT, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
-from edgekit.typed import Typed
+from edgekit.variants import Made, variants
 from edgekit.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)
-
-
-class Made(Typed, frozen=True):
-    """A candidate that was built and run: where its model and its outputs are, and its steps."""
-
-    artifact: Path
-    trial: Path
-    steps: tuple[Step, ...] = ()
 
 
 class Bench:
@@ -77,18 +68,15 @@ class Bench:
         built: dict[str, Made],
         done: Callable[[str], None],
     ) -> TargetReport:
-        """The report with the chosen candidate's rewrites left out one by one, timed beside it.
-
-        Which rewrite pays depends on the net and the machine; all together are only the start.
-        """
+        """The report with variants of the chosen candidate (variants.py), timed beside it."""
         chosen = report.result(report.chosen)
         searched = plan.search is not None and chosen and chosen.recipe == plan.search.recipe
         if chosen is None or searched:  # a search names layers as the rewrites made them
             return report
-        variants = fewer_rewrites(chosen, built[chosen.name])
-        if not variants:
+        tried = variants(chosen, built[chosen.name])
+        if not tried:
             return report
-        results = self._attempt_all(plan, variants, built, done)
+        results = self._attempt_all(plan, tried, built, done)
         new = with_twins([*report.results, *results], built)[len(report.results) :]
         rivals = [report.results[0], chosen, *new]
         timed = self._timed(report.engine, report.threads, built, rivals)[1:]
@@ -296,31 +284,6 @@ class Bench:
                 except OWN_FAILURES as error:
                     found.append(str(error))
             return found
-
-
-def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
-    """The chosen candidate without one of the rewrites that changed it, for each of several."""
-    found = []
-    for place, step in enumerate(made.steps):
-        applied = rewritten_by(made.artifact) if step.name in REWRITES.values() else []
-        for name in applied if len(applied) > 1 else ():
-            rest = [one for one in step.options["rewrites"] if one != name]
-            less = msgspec.structs.replace(step, options=step.options | {"rewrites": rest})
-            found.append(
-                Candidate(
-                    name=f"{chosen.name} without {name}",
-                    recipe=chosen.recipe,
-                    steps=(*made.steps[:place], less, *made.steps[place + 1 :]),
-                    note=f"without the rewrite {name}",
-                )
-            )
-    return found
-
-
-def rewritten_by(folder: Path) -> list[str]:
-    """The rewrites that changed a model's artifacts, as noted in them."""
-    noted = [read_rewrites(folder / file) for file in Model.load(folder).files.values()]
-    return list(dict.fromkeys(str(entry["rewrite"]) for entries in noted for entry in entries))
 
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:

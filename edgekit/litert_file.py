@@ -125,6 +125,19 @@ def dense_widths(path: Path) -> dict[str, int]:
     return {graph.tensors[op.outputs[0]].name: w.shape[-1] for op, w in weights if w.bytes}
 
 
+def dense_tables(path: Path) -> int:
+    """Bytes of the scales and zero points of dense layers that have one for each channel."""
+    model, found = parse(path), 0
+    names = [op_names()[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
+    for graph in model.subgraphs:
+        for op in graph.operators or ():
+            if names[op.opcodeIndex] == "FULLY_CONNECTED":
+                table = graph.tensors[op.inputs[1]].quantization
+                scales = len(indices(table.scale)) if table else 0
+                found += 12 * scales if scales > 1 else 0
+    return found
+
+
 def parse(path: Path) -> Any:
     """The flatbuffer's object form."""
     require("ai_edge_litert", "litert")

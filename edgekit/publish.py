@@ -23,7 +23,6 @@ from edgekit.bundle import (
     is_replaceable,
     write_manifest,
 )
-from edgekit.candidates import Made
 from edgekit.errors import InputError
 from edgekit.model import Model
 from edgekit.npz import Arrays
@@ -32,6 +31,7 @@ from edgekit.proof import Proof
 from edgekit.recipe import to_toml
 from edgekit.report import Report, Result
 from edgekit.request import Request
+from edgekit.variants import Made
 
 # Golden samples: a few rows, fewer of large ones.
 GOLDEN_ROWS, GOLDEN_VALUES = 4, 200_000

@@ -12,7 +12,7 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.assign import loosest, proposal
-from edgekit.candidates import OWN_FAILURES, Made, fingerprint
+from edgekit.candidates import OWN_FAILURES, fingerprint
 from edgekit.choose import best, decide, rank, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
@@ -23,6 +23,7 @@ from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity
 from edgekit.study import Entry, Study
 from edgekit.tuned import front, goals, noted
+from edgekit.variants import Made
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new

@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgekit import candidates, target
-from edgekit.candidates import Bench, Made, fewer_rewrites
+from edgekit import target, variants
+from edgekit.candidates import Bench
 from edgekit.coverage import Coverage
 from edgekit.measure import Trial
 from edgekit.plan import plan_for
 from edgekit.report import Result
 from edgekit.request import Request
+from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 
 PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
 PLAIN, REWRITTEN = PLAN.candidates[1:]
@@ -29,13 +30,13 @@ def made(tmp_path: Path, rewritten: bool) -> Made:
 def test_each_rewrite_that_did_something_is_left_out_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "rewritten_by", lambda _: ["normalization", "transposed-conv"])
-    variants = fewer_rewrites(CHOSEN, made(tmp_path, rewritten=True))
-    assert [variant.name.rpartition(" ")[2] for variant in variants] == [
+    monkeypatch.setattr(variants, "rewritten_by", lambda _: ["normalization", "transposed-conv"])
+    found = fewer_rewrites(CHOSEN, made(tmp_path, rewritten=True))
+    assert [variant.name.rpartition(" ")[2] for variant in found] == [
         "normalization",
         "transposed-conv",
     ]
-    for variant in variants:
+    for variant in found:
         assert [s.name for s in variant.steps] == [s.name for s in REWRITTEN.steps]
         left_out = variant.name.rpartition(" ")[2]
         assert variant.note == f"without the rewrite {left_out}"
@@ -48,12 +49,33 @@ def test_each_rewrite_that_did_something_is_left_out_once(
 def test_a_single_rewrite_has_been_left_out_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, applied: list[str]
 ) -> None:
-    monkeypatch.setattr(candidates, "rewritten_by", lambda _: applied)
+    monkeypatch.setattr(variants, "rewritten_by", lambda _: applied)
     assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=True)) == []
 
 
 def test_a_graph_as_it_was_lowered_has_none(tmp_path: Path) -> None:
     assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=False)) == []
+
+
+def test_dense_layers_share_scales_where_their_tables_weigh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(variants, "table_share", lambda _: 0.1)
+    (variant,) = shared_scales(CHOSEN, made(tmp_path, rewritten=True))
+    assert variant.name == f"{CHOSEN.name} with shared scales"
+    (quantize,) = (step for step in variant.steps if step.name == "quantize-litert")
+    everything, dense = quantize.options["rules"]
+    assert (everything["op"], everything["granularity"]) == ("*", "channel")
+    assert (dense["op"], dense["granularity"]) == ("FULLY_CONNECTED", "tensor")
+    assert dense["mode"] == everything["mode"] == "dynamic"
+    monkeypatch.setattr(variants, "table_share", lambda _: 0.001)
+    assert shared_scales(CHOSEN, made(tmp_path, rewritten=True)) == []
+
+
+@pytest.mark.parametrize("recipe", ["float32", "int4-weights", "int8-dynamic-tf"])
+def test_recipes_that_do_not_give_all_layers_8_bits_keep_their_scales(recipe: str) -> None:
+    steps = plan_for("linux-litert", target.load("linux-litert"), [recipe]).candidates[-1].steps
+    assert tuple(map(with_shared_scales, steps)) == steps
 
 
 def test_a_wrong_lowering_is_not_laid_to_the_last_step(

@@ -25,7 +25,7 @@ publish inspect tuned
 candidates report.page study
 choose report.plots
 request
-assign
+assign variants
 sensitivity
 mixed tuning
 describe passes reference report validate

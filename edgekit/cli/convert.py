@@ -129,13 +129,13 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report import megabytes, proxy, rewrites, rows, threads
+    from edgekit.report import megabytes, proxy, rows, threads, variants
 
     lines = []
     for target in report.targets:
         lines += ["", f"{target.name}  ({target.engine}, {threads(report, target)})",
                   table(rows(target), target.chosen)]  # fmt: skip
-        lines += [f"  {line}" for line in (proxy(report, target), rewrites(target)) if line]
+        lines += [f"  {line}" for line in (proxy(report, target), variants(target)) if line]
         lines.append(f"  timings of one candidate vary by ±{target.noise:.0%} on this machine")
         lines.append(
             f"  bundle: {target.bundle} ({megabytes(target.zipped)} as a zip file)"

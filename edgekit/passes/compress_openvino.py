@@ -7,7 +7,7 @@ from typing import Any, Literal
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
-from edgekit.passes._openvino import all_but, reason
+from edgekit.passes._openvino import all_but, reason, save_quantized
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -72,5 +72,5 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             )
         except (RuntimeError, ValueError, AssertionError) as error:
             raise PassError(f"compress-openvino: {name}: {reason(error)}") from None
-        openvino.save_model(graph, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
+        save_quantized(graph, artifact(ctx, name, ".xml"))
     return with_files(model, GIVES, ".xml")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
-from edgekit.passes._openvino import all_but, reason
+from edgekit.passes._openvino import all_but, reason, save_quantized
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -56,6 +58,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     for name, signature in model.signatures.items():
         rows = calibration_rows(ctx, name, signature, options.rows)
         graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
+        fold_scales(graph)
         try:
             quantized = nncf.quantize(
                 graph,
@@ -68,5 +71,33 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             )
         except (RuntimeError, ValueError, AssertionError) as error:
             raise PassError(f"quantize-openvino: {name}: {reason(error)}") from None
-        openvino.save_model(quantized, str(artifact(ctx, name, ".xml")), compress_to_fp16=False)
+        save_quantized(quantized, artifact(ctx, name, ".xml"))
     return with_files(model, GIVES, ".xml")
+
+
+def fold_scales(graph: Any) -> None:
+    """Fold the scale of a batch normalization into the dense layer before it: (x W) s = x (W s).
+
+    OpenVINO folds it into convolutions itself, but not into dense layers. It is for passes that
+    keep scales in float32: in NNCF's weight compression they have half precision, and folded ones
+    may be too small for it.
+    """
+    from openvino import opset13 as ops
+
+    for op in graph.get_ordered_ops():
+        dense = op.input_value(0).get_node() if op.get_type_name() == "Multiply" else None
+        if dense is None or dense.get_type_name() != "MatMul":
+            continue
+        weights, scale = dense.input_value(1).get_node(), op.input_value(1).get_node()
+        if {weights.get_type_name(), scale.get_type_name()} != {"Constant"} or any(
+            len(node.output(0).get_target_inputs()) > 1 for node in (dense, weights)
+        ):
+            continue
+        factors, transposed = scale.get_data(), dense.get_attributes()["transpose_b"]
+        if factors.size != factors.shape[-1] or weights.get_data().ndim != 2:
+            continue  # not one factor for each output
+        column = factors.reshape(-1, 1) if transposed else factors.reshape(1, -1)
+        folded = ops.constant((weights.get_data() * column).astype(np.float32))
+        dense.input(1).replace_source_output(folded.output(0))
+        for port in op.output(0).get_target_inputs():
+            port.replace_source_output(dense.output(0))

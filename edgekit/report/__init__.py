@@ -131,13 +131,15 @@ def threads(report: Report, target: TargetReport) -> str:
     return f"{here} of the target's {wanted} threads{why}"
 
 
-def rewrites(target: TargetReport) -> str:
-    """What the names of candidates tell of rewrites; empty where no name does."""
-    if not any("+rewrites" in result.name for result in target.results):
-        return ""
-    return (
-        "with “+rewrites”, the graph was simplified by exact rewrites (README); with “without …”, "
-        "by all of these but the rewrite of that name"
+def variants(target: TargetReport) -> str:
+    """What the names of candidates tell; empty where they are the recipes' own."""
+    told = {
+        "+rewrites": "with “+rewrites”, the graph was simplified by exact rewrites (README)",
+        " without ": "with “without …”, by all of these but the rewrite of that name",
+        " with shared scales": "with “shared scales”, dense layers have one scale for all channels",
+    }
+    return "; ".join(
+        text for part, text in told.items() if any(part in result.name for result in target.results)
     )
 
 

@@ -16,7 +16,7 @@ from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, proxy, rewrites, rows, threads
+from edgekit.report import Report, TargetReport, proxy, rows, threads, variants
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -56,7 +56,7 @@ def page(
                 "threads": threads(report, target),
                 "proxy": proxy(report, target),
                 "rows": rows(target),
-                "rewrites": rewrites(target),
+                "variants": variants(target),
                 "details": details(target),
                 "plots": [
                     front_plot(target, cost, pareto(target.results, cost))

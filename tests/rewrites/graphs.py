@@ -50,8 +50,8 @@ def rewritten(path: Path, *modules: ModuleType) -> tuple[Path, int]:
     return path.with_name("rewritten.tflite"), sum(entry.count for entry in applied)
 
 
-def quantized(path: Path, mode: Literal["dynamic", "static"]) -> Path:
-    """The file after litert-quantizer in 8 bits, calibrated on noise."""
+def quantized(path: Path, mode: Literal["dynamic", "static"], *more: Rule) -> Path:
+    """The file after litert-quantizer in 8 bits, calibrated on noise; `more` rules follow."""
     entry = litert.describe(path).inputs[0]
     signature = Signature(part="net", inputs=(Tensor(name=input_name(path), shape=entry.shape),),
                           outputs=())  # fmt: skip
@@ -66,7 +66,7 @@ def quantized(path: Path, mode: Literal["dynamic", "static"]) -> Path:
     npz.write(calibration, {f"net/{signature.inputs[0].name}": rows})
     ctx = Context(source=path.parent, output=path.parent, calibration=calibration)
     with contextlib.redirect_stdout(io.StringIO()):
-        content = quantize("net", signature, model, Options(rules=(Rule(mode=mode),)), ctx)
+        content = quantize("net", signature, model, Options(rules=(Rule(mode=mode), *more)), ctx)
     target = path.with_name(f"{path.stem}.{mode}.tflite")
     target.write_bytes(content)
     return target

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import plugin
-from edgekit.candidates import Made
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.model import Model
@@ -20,6 +19,7 @@ from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.study import Study
 from edgekit.target import load
 from edgekit.trials import Tuner
+from edgekit.variants import Made
 
 SAME = {"model": "this one", "seed": "0"}
 GATES = (Gate(metric="psnr", sign=">=", bound=20),)

@@ -143,6 +143,6 @@ def make_one(output: Path, tool: str, engine: str, saved: Path, calibration: Pat
             import openvino
 
             files[name] = f"{name}.xml"
-            half = tool.endswith("float16")
+            half = tool != "OpenVINO float32"  # what save_model does unless told otherwise
             openvino.save_model(made, str(output / files[name]), compress_to_fp16=half)
     model.replace(kind=engine, files=files).save(output)
