@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgekit.errors import PassError
+from edgekit.quantity import latency_text, size_text
 from edgekit.sensitivity import FLOAT, Cost, Sensitivity
 
 Assignment = dict[str, str]
@@ -27,26 +28,22 @@ def front(
     Args:
         found: what was measured.
         points: at most so many, spread evenly over what the budgets gave.
-        max_size: bytes that no assignment may exceed.
+        max_size: bytes that no assignment may exceed; those of the float graph at most.
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
     Raises:
-        PassError: no assignment is within the limits, or none is better than all float.
+        PassError: no assignment is within the limits, or no layer takes any precision.
     """
-    limits = loosest(found, max_size, max_time)
-    if solve(found, *limits) is None:
-        raise PassError(
-            "mixed: no assignment of precisions is within --max-size and --max-latency; the "
-            f"smallest would take {least(found, 'size'):.0f} bytes"
-        )
-    solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
-    different = {tuple(sorted(one.items())): one for one in solved if one}
-    if not different:
+    if all(group.costs.keys() == {FLOAT} for group in found.groups):
         reasons = sorted({reason for group in found.groups for reason in group.failures})
         raise PassError(
-            "mixed: no precision makes any layer smaller or faster"
+            "mixed: no layer takes any of the precisions; leave out --recipe mixed"
             + (f" ({reasons[0]})" if reasons else "")
         )
+    limits = loosest(found, max_size, max_time)
+    feasible(found, limits)
+    solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
+    different = {tuple(sorted(one.items())): one for one in solved if one is not None}
     ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
     places = np.linspace(0, len(ranked) - 1, min(points, len(ranked)))
     return [ranked[round(place)] for place in places]
@@ -79,9 +76,7 @@ def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, fl
         PassError: none is within the limits on size and time.
     """
     max_size, max_time = limits
-    loose = solve(found, max_size, max_time)
-    if loose is None:
-        raise PassError("mixed: no assignment of precisions is within --max-size and --max-latency")
+    loose = feasible(found, limits)
     for less in np.linspace(part, 0.0, 20):
         size = max_size if what == "time" else tightened(found, "size", less, max_size)
         time = max_time if what == "size" else tightened(found, "time", less, max_time)
@@ -90,12 +85,24 @@ def proposal(found: Sensitivity, what: str, part: float, limits: tuple[float, fl
     return loose
 
 
+def feasible(found: Sensitivity, limits: tuple[float, float]) -> Assignment:
+    """The most faithful assignment within the limits; PassError when there is none."""
+    solved = solve(found, *limits)
+    if solved is None:
+        raise PassError(
+            "mixed: no assignment of precisions is within --max-size and --max-latency; the "
+            f"smallest takes about {size_text(least(found, 'size'))}, the fastest "
+            f"{latency_text(least(found, 'time'), 's')}"
+        )
+    return solved
+
+
 def loosest(
     found: Sensitivity, max_size: float | None, max_time: float | None
 ) -> tuple[float, float]:
-    """The limits on size and time; by default not slower than the float graph."""
+    """The limits on size and time; by default neither larger nor slower than the float graph."""
     return (
-        np.inf if max_size is None else max_size,
+        min(found.size, np.inf if max_size is None else max_size),
         found.time if max_time is None else max_time,
     )
 

@@ -44,7 +44,9 @@ def decide(
     left = [result for result in results if result.name not in out]
     failure, near = "", None
     if not left:
-        made = [r for r in results if r.offered and not r.failure and not r.same_as]
+        offered = {r.name for r in results if r.offered}
+        made = [r for r in results
+                if r.offered and not r.failure and r.same_as not in offered]  # fmt: skip
         failure = f"{report.name}: no candidate is good enough "
         if made:
             near = min(made, key=lambda r: sum(m.part for m in rules.missed(r, results[0]))).name
@@ -133,7 +135,8 @@ class Rules(NamedTuple):
             text = f"takes {result.memory / 1e6:.0f} MB, the target allows {self.memory_mb} MB"
             found.append(Miss(text, beyond(result.memory, allowed)))
         found += over(result, self.limits)
-        if self.strict and result.latency and result is not base and slower(result):
+        same = result is base or result.same_as == base.name
+        if self.strict and result.latency and not same and slower(result):
             ratio, interval = result.latency.ratio, result.latency.interval
             text = f"slower than float32 ({ratio:.2f} ×, {interval})"
             found.append(Miss(text, beyond(ratio, 1.0)))

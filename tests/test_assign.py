@@ -15,7 +15,7 @@ from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 costs = st.builds(
     Cost,
     noise=st.floats(1e-6, 1.0),
-    size=st.integers(-900, -1),
+    size=st.integers(-900, 300),
     time=st.floats(-0.9, 0.2),
 )
 groups = st.lists(st.dictionaries(st.sampled_from(["w8", "w4", "w8a8"]), costs), min_size=1,
@@ -79,9 +79,24 @@ def test_the_front_goes_from_small_to_faithful() -> None:
     assert sizes[0] == least(sensitivity, "size")
 
 
-def test_limits_that_nothing_meets_are_refused() -> None:
-    with pytest.raises(PassError, match="no assignment of precisions is within"):
-        front(measured([{"w8": Cost(noise=0.1, size=-100)}]), 5, max_size=100)
+def test_limits_that_nothing_meets_are_refused_with_what_could_be_had() -> None:
+    layer = {"w8": Cost(noise=0.1, size=-100, time=-1.0)}
+    with pytest.raises(PassError, match=r"smallest takes about 3.9 kB, the fastest 3 s"):
+        front(measured([layer]), 5, max_size=100)
+
+
+@pytest.mark.parametrize("time", [0.1, -0.1])
+@pytest.mark.parametrize("max_size", [None, 4100.0])
+def test_a_net_that_every_precision_makes_larger_stays_float(
+    time: float, max_size: float | None
+) -> None:
+    layer = {"w8": Cost(noise=0.1, size=50, time=time)}
+    assert front(measured([layer]), 5, max_size) == [{}]
+
+
+def test_a_net_whose_layers_take_no_precision_is_refused() -> None:
+    with pytest.raises(PassError, match="leave out --recipe mixed"):
+        front(measured([{}]), 5)
 
 
 def test_neighbours_with_the_fewest_weights_are_measured_together() -> None:

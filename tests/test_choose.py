@@ -57,6 +57,19 @@ def test_a_repeated_artifact_is_out_unless_the_first_is_the_baseline_alone() -> 
     assert reject([unasked, twin], GATES, strict=False) == {"float32": "baseline only"}
 
 
+def test_the_baseline_by_another_name_is_not_slower_than_itself() -> None:
+    unasked = result("float32", sqnr=120.0, offered=False)
+    twin = result("x", ratio=1.2, sqnr=120.0, same_as="float32")
+    assert reject([unasked, twin], GATES, strict=True) == {"float32": "baseline only"}
+    hard = [Gate(metric="psnr", sign=">=", bound=200)]
+    board = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=(unasked, twin)
+    )
+    told = decide(board, hard, "balanced", keep_going=True)
+    assert told.chosen == "x"
+    assert "nearest: x" in told.failure
+
+
 def test_what_was_asked_for_alone_may_be_slower_or_larger() -> None:
     assert reasons(result("x", ratio=1.5, size=200), strict=False) == {}
     assert reasons(result("x", sqnr=20.0), strict=False).keys() == {"x"}, "but not bad"

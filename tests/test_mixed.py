@@ -103,4 +103,4 @@ def test_an_assignment_changes_what_it_names(net: Path, tmp_path: Path) -> None:
         for op in graph.ops
         if op.name in LAYERS and graph.tensors[op.inputs[1]].bytes
     ]
-    assert sorted(set(stored)) == ["FLOAT32", "INT4"]  # w8 is stored small, and made float first
+    assert sorted(stored) == ["FLOAT32", "INT4"]  # w8 is stored small, and made float first

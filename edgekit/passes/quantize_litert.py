@@ -3,7 +3,7 @@
 Rules apply in order, a later one replacing an earlier one on the ops that both match. Ops that
 the quantizer cannot take at a precision keep what an earlier rule gave them: so `int4` of dense
 layers over `int8` of everything is never larger than int8 alone. So do dense layers whose inputs
-are not so many times a block.
+are no multiple of a block.
 """
 
 from __future__ import annotations
@@ -61,6 +61,12 @@ class Options(Typed, frozen=True):
 
 def run(model: Model, options: Options, ctx: Context) -> Model:
     """Quantize every signature; raises PassError when the quantizer refuses the graph."""
+    for rule in options.rules:
+        if not any(fitted(rule, ctx.source / file) for file in model.files.values()):
+            size = rule.granularity.removeprefix("block-")
+            raise PassError(
+                f"quantize-litert: blocks of {size} weights divide no dense layer's inputs"
+            )
     for name, signature in model.signatures.items():
         content = quantize(name, signature, model, options, ctx)
         artifact(ctx, name, ".tflite").write_bytes(content)
@@ -76,10 +82,13 @@ def quantize(
     from litert_quantizer import quantizer
 
     path = ctx.source / model.files[name]
+    rules = [rule for each in options.rules if (rule := fitted(each, path))]
+    if not rules:
+        return path.read_bytes()
     try:
         tool = quantizer.Quantizer(str(path))
-        for rule in options.rules:
-            add_rule(tool, fitted(rule, path))
+        for rule in rules:
+            add_rule(tool, rule)
         statistics = None
         if tool.need_calibration:
             rows = calibration_rows(ctx, name, signature, options.rows)
@@ -92,16 +101,15 @@ def quantize(
         ) from None
 
 
-def fitted(rule: Rule, path: Path) -> Rule:
-    """The rule for those layers that its blocks divide; PassError when there is none."""
+def fitted(rule: Rule, path: Path) -> Rule | None:
+    """The rule for those layers of a file that its blocks divide; None when there is none."""
     if not rule.granularity.startswith("block-"):
         return rule
     size = int(rule.granularity.removeprefix("block-"))
-    widths = dense_widths(path)
-    fit = [name for name, width in widths.items()
+    fit = [name for name, width in dense_widths(path).items()
            if width % size == 0 and re.search(rule.layers, f"{name};")]  # fmt: skip
     if not fit:
-        raise PassError(f"quantize-litert: blocks of {size} weights divide no dense layer's inputs")
+        return None
     names = "|".join(map(re.escape, fit))
     return msgspec.structs.replace(rule, op="FULLY_CONNECTED", layers=f"^({names});?$")
 

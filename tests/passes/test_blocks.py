@@ -9,11 +9,19 @@ from typing import Any
 import pytest
 
 from edgekit.errors import PassError
+from edgekit.model import Model, Signature
 from edgekit.passes import quantize_litert
-from edgekit.passes.quantize_litert import Rule, fitted
+from edgekit.passes._context import Context
+from edgekit.passes.quantize_litert import Options, Rule, fitted, quantize
 from edgekit.tuning import litert
 
 WIDTHS = {"first": 100, "net/second[0]": 96, "third": 256}
+DECODER = Model(
+    kind="litert",
+    family="autoencoder",
+    signatures={"decode": Signature(part="decoder", inputs=(), outputs=())},
+    files={"decode": "net.tflite"},
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +37,9 @@ def net(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def taken(net: Path, **rule: Any) -> list[str]:
     """The layers that a rule takes, as litert-quantizer searches for them."""
-    pattern = fitted(Rule(**rule), net).layers
+    found = fitted(Rule(**rule), net)
+    assert found
+    pattern = found.layers
     return [name for name in WIDTHS if re.search(pattern, f"{name};")]
 
 
@@ -41,8 +51,20 @@ def test_only_what_fits_is_taken(net: Path) -> None:
 
 
 def test_where_nothing_fits_it_is_told(net: Path) -> None:
+    rule = Rule(granularity="block-64", layers="first|second")
+    assert fitted(rule, net) is None
     with pytest.raises(PassError, match="blocks of 64 weights divide no dense layer's inputs"):
-        fitted(Rule(granularity="block-64", layers="first|second"), net)
+        quantize_litert.run(DECODER, Options(rules=(rule,)), Context(source=net.parent, output=net))
+
+
+def test_a_part_without_such_layers_stays_as_it_is(
+    net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net.write_bytes(b"a graph")
+    monkeypatch.setattr(quantize_litert, "dense_widths", lambda path: {"first": 100})
+    rules = Options(rules=(Rule(granularity="block-32"),))
+    ctx = Context(source=net.parent, output=net)
+    assert quantize("decode", DECODER.signatures["decode"], DECODER, rules, ctx) == b"a graph"
 
 
 def test_a_search_offers_the_blocks_that_fit(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:

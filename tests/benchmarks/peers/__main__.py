@@ -38,6 +38,11 @@ def nets(folder: Path, only: list[str]) -> dict[Path, dict[str, Any]]:
     found = {MODELS / name: options for name, options in SAMPLES.items()}
     for name, options in THIRD_PARTY.items():
         found[folder / name] = options
+    known = [path.stem for path in found]
+    if unknown := set(only) - set(known):
+        raise SystemExit(
+            f"--nets {','.join(sorted(unknown))}: unknown; known are {', '.join(known)}"
+        )
     chosen = {path: o for path, o in found.items() if not only or path.stem in only}
     for path in chosen:
         if path.name in others:

@@ -12,8 +12,8 @@ import msgspec
 
 from edgekit import pipeline, plugin
 from edgekit.artifacts import artifact_size, artifacts
-from edgekit.bundle import read_manifest, sha256
-from edgekit.errors import EdgekitError
+from edgekit.bundle import read_manifest
+from edgekit.errors import EdgekitError, EngineError
 from edgekit.features import load_features
 from edgekit.measure import Latency
 from edgekit.model import Model
@@ -22,6 +22,7 @@ from edgekit.request import Request
 from edgekit.workspace import Workspace
 from tests.benchmarks.peers import tools
 
+BASELINE = {engine: next(iter(known)) for engine, known in tools.TOOLS.items()}
 TARGETS = {"litert": "linux-litert", "openvino": "intel-cpu"}
 SECONDS = 0.3  # of timing, for each artifact
 FREE_SUFFIX = ", free batch"
@@ -87,13 +88,13 @@ def duel(
     )  # fmt: skip
     made = built(workspace, list(tools.TOOLS[engine]), engine, saved, proof)
     if free and engine == "litert":
-        opened = workspace.step(
-            "tests.benchmarks.peers.tools:export_free", also=own_code(), described=described
-        )
+        opened = workspace.step("tests.benchmarks.peers.tools:export_free", described=described)
         made |= built(workspace, list(tools.FREE_BATCH), engine, opened, proof)
     rows = {tool: measured(workspace, tool, found, engine, proof) for tool, found in made.items()}
     chosen, folder = choice(request, engine)
     mine = measured(workspace, tools.EDGEKIT, folder, engine, proof)
+    if mine.failure or rows[BASELINE[engine]].failure:
+        raise EngineError(f"{net} on {engine}: {mine.failure or rows[BASELINE[engine]].failure}")
     good = {tool: path for tool, path in made.items() if not rows[tool].failure}
     for count in threads:
         for tool, latency in timed(workspace, engine, count, folder, good).items():
@@ -105,18 +106,12 @@ def duel(
     return Duel(net, engine, chosen, list(threads), [*rows.values(), mine])
 
 
-def own_code() -> str:
-    """What stands for this benchmark's own code in the identity of a step."""
-    return sha256(Path(tools.__file__))
-
-
 def built(
     workspace: Workspace, names: list[str], engine: str, saved: Path, proof: Proof
 ) -> dict[str, Path | str]:
     """For each tool the folder with its artifacts, or why there is none."""
     folder = workspace.step(
         "tests.benchmarks.peers.tools:make",
-        also=own_code(),
         names=names,
         engine=engine,
         saved=saved,
@@ -139,7 +134,6 @@ def choice(request: Request, engine: str) -> tuple[str, Path]:
     bundle = output / TARGETS[engine]
     model = read_manifest(bundle).model
     folder = output / "model"
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for path in artifacts(bundle, model):
         shutil.copy2(path, folder)
