@@ -2,7 +2,8 @@
 
 The .xml of a small net can be larger than its weights: of a super-resolution net in int8, 138 kB
 beside 98 kB. Layers keep their ports, types and attributes; layer names, dimensions of ports (the
-reader infers them again), conversion notes and white space go. Inputs and outputs keep their names.
+reader infers them again), types of input ports (it does not read them), conversion notes and white
+space go. Inputs and outputs keep their names.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def compacted(text: str) -> str:
             net.remove(note)
         for layer in layers:
             shorten(layer)
-    return '<?xml version="1.0"?>' + ElementTree.tostring(net, encoding="unicode")
+    words = ElementTree.tostring(net, encoding="unicode")
+    return '<?xml version="1.0"?>' + words.replace(" />", "/>")
 
 
 def shorten(layer: ElementTree.Element) -> None:
@@ -56,3 +58,5 @@ def shorten(layer: ElementTree.Element) -> None:
     for port in layer.iterfind("./*/port"):
         for dimension in port.findall("dim"):
             port.remove(dimension)
+    for port in layer.iterfind("input/port"):
+        port.attrib.pop("precision", None)

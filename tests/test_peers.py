@@ -1,0 +1,52 @@
+"""How the benchmark beside other tools counts: who is compared, and which way ratios go."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.peers import page
+from tests.benchmarks.peers.compare import Duel, Row
+
+
+def row(tool: str, size: int, psnr: float, ratio: float, failure: str = "") -> Row:
+    """An artifact that takes `ratio` times as long as edgekit's on one thread."""
+    against = {1: (ratio, ratio - 0.1, ratio + 0.1)}
+    return Row(tool=tool, size=size, psnr=psnr, against=against, failure=failure)
+
+
+def duel(*others: Row, psnr: float = 45.0) -> Duel:
+    rows = [row("TF float32", 400, 120.0, 4.0), *others, row("edgekit", 90, psnr, 1.0)]
+    return Duel(net="net", engine="litert", chosen="int8", threads=[1], rows=rows)
+
+
+def test_only_the_equally_faithful_are_compared_with_at_their_best() -> None:
+    (line,) = page.lines(
+        [
+            duel(
+                row("TF int8", 80, 39.0, 0.5),  # 6 dB worse
+                row("TF float16", 200, 80.0, 3.0),
+                row("litert-quantizer dynamic int8", 100, 44.2, 2.0),  # within 1 dB
+                row("litert-quantizer static int8", 50, 60.0, 0.1, failure="crashed"),
+                row("TF Optimize.DEFAULT, free batch", 70, 46.0, 0.2),  # not static shapes
+            )
+        ]
+    )
+    assert line.fastest == line.smallest == "litert-quantizer dynamic int8"
+    assert line.over_fastest == pytest.approx((1 / 2, 1 / 2.1, 1 / 1.9))
+    assert line.over_float[0] == pytest.approx(1 / 4)
+    assert line.size_over == pytest.approx(0.9)
+
+
+def test_where_nothing_is_as_faithful_there_is_no_line() -> None:
+    assert list(page.lines([duel(psnr=200.0)])) == []
+
+
+def test_means_are_geometric() -> None:
+    assert page.mean([0.5, 2.0]) == pytest.approx(1.0)
+
+
+def test_details_give_times_beside_float_and_reasons_of_failures() -> None:
+    text = page.details(duel(row("TF int8", 80, 39.0, 2.0), Row("TF float16", failure="refused")))
+    assert "| TF int8 | 80" not in text  # bytes are shown in kB
+    assert "| 39.0 | 0.50 |" in text
+    assert "refused" in text
