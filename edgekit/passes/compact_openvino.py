@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
+from edgekit.rewrites.openvino import NOTE
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
@@ -43,8 +44,10 @@ def compacted(text: str) -> str:
             element.text = None
     layers = net.findall("./layers/layer")
     if not any(layer.get("type") in NESTED for layer in layers):
-        for note in net.findall("rt_info"):
-            net.remove(note)
+        for notes in net.findall("rt_info"):
+            for note in list(notes):
+                if note.tag != NOTE[0]:
+                    notes.remove(note)
         for layer in layers:
             shorten(layer)
     words = ElementTree.tostring(net, encoding="unicode")

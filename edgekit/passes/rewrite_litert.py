@@ -7,23 +7,23 @@ in the file itself, where `edgekit inspect` finds it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from edgekit import plugin
-from edgekit.errors import PassError
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
+from edgekit.passes._rewriting import Applied, Change, until_none_matches
 from edgekit.typed import Typed
 
 TAKES, GIVES = "litert", "litert"
 NEEDS = ("ai_edge_litert",)
-ROUNDS = 50  # a bound, should rewrites undo each other
 
 
 class Options(Typed, frozen=True):
@@ -47,18 +47,9 @@ class Options(Typed, frozen=True):
     )
 
 
-class Applied(Typed, frozen=True):
-    """How often a rewrite was applied, and the ops, by kind, that went and came."""
-
-    rewrite: str
-    count: int
-    before: dict[str, int]
-    after: dict[str, int]
-
-
 def run(model: Model, options: Options, ctx: Context) -> Model:
     """Apply each rewrite wherever it matches; a graph without a match is copied as it is."""
-    rewrites = {name: plugin.load("rewrites", name) for name in options.rewrites}
+    rewrites = {name: plugin.load("rewrites.litert", name) for name in options.rewrites}
     for name in model.signatures:
         source = ctx.source / model.files[name]
         graph = Editor(source)
@@ -74,51 +65,19 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
 
 
 def rewrite(graph: Editor, rewrites: Mapping[str, ModuleType]) -> list[Applied]:
-    """Change the graph until no rewrite matches; tells what was done, in order.
-
-    Raises:
-        PassError: there is no end, because some rewrites undo each other, or one itself.
-    """
-    done: dict[str, Applied] = {}
-    for _ in range(ROUNDS):
-        found = [applied for applied in each(graph, rewrites) if applied.count]
-        if not found:
-            return list(done.values())
-        for applied in found:
-            earlier = done.get(applied.rewrite)
-            done[applied.rewrite] = together(earlier, applied) if earlier else applied
-    names = ", ".join(applied.rewrite for applied in found)
-    raise PassError(f"rewrite-litert: no end after {ROUNDS} rounds of {names}")
+    """Change the graph until no rewrite matches; tells what was done, in order."""
+    return until_none_matches(rewrites, partial(everywhere, graph))
 
 
-def each(graph: Editor, rewrites: Mapping[str, ModuleType]) -> Iterator[Applied]:
-    """Apply every rewrite in turn, wherever it matches."""
-    for name, module in rewrites.items():
-        before = list(graph.graph.operators)
-        count = everywhere(graph, module)
-        went, came = difference(graph, before, graph.graph.operators)
-        yield Applied(rewrite=name, count=count, before=went, after=came)
-
-
-def together(first: Applied, second: Applied) -> Applied:
-    """What two rounds of a rewrite did."""
-    return Applied(
-        rewrite=first.rewrite,
-        count=first.count + second.count,
-        before=dict(Counter(first.before) + Counter(second.before)),
-        after=dict(Counter(first.after) + Counter(second.after)),
-    )
-
-
-def everywhere(graph: Editor, module: ModuleType) -> int:
-    """Apply one rewrite to every op that matches; tells how many did."""
-    count = 0
+def everywhere(graph: Editor, module: ModuleType) -> Change:
+    """Apply one rewrite to every op that matches."""
+    count, before = 0, list(graph.graph.operators)
     for op in graph.ops():
         if module.match(graph, op):
             module.apply(graph, op)
             graph.drop_dead()
             count += 1
-    return count
+    return Change(count, *difference(graph, before, graph.graph.operators))
 
 
 def difference(

@@ -1,5 +1,5 @@
-"""Exact rewrites of lowered LiteRT graphs: one file each.
+"""Exact rewrites of lowered graphs: a folder for each engine, a file for each rewrite.
 
-A rewrite is a module with `match(graph, op) -> bool` and `apply(graph, op)`, which replaces the
-op in place; its docstring holds the mathematics. Results are equal to the last rounding.
+A rewrite is a module with `match` and `apply`, which replaces an op in place; its docstring holds
+the mathematics. Results are equal to the last rounding.
 """

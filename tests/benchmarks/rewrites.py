@@ -158,7 +158,7 @@ def rewritten(path: Path, name: str) -> Path:
     """The file after one rewrite, or after all of the default list."""
     names = Options().rewrites if name == "all" else (name,)
     graph = Editor(path)
-    if not rewrite(graph, {each: plugin.load("rewrites", each) for each in names}):
+    if not rewrite(graph, {each: plugin.load("rewrites.litert", each) for each in names}):
         raise SystemExit(f"'{name}' does not match its net")
     graph.save(path.with_name("rewritten.tflite"))
     return path.with_name("rewritten.tflite")

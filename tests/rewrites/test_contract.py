@@ -12,7 +12,7 @@ import pytest
 from edgekit import plugin
 from edgekit.litert_edit import Editor
 from edgekit.passes.rewrite_litert import Options
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 from tests.rewrites.test_movement import in_torch_order
@@ -80,7 +80,7 @@ def transposed_and_back(path: Path) -> None:
 def kept(path: Path, *names: str) -> int:
     """Rewrite a file, see that it gives the same and that nothing is left to do; how often it
     matched."""
-    modules = [plugin.load("rewrites", name) for name in names]
+    modules = [plugin.load("rewrites.litert", name) for name in names]
     new, count = rewritten(path, *modules)
     shape = [n or 1 for n in litert.describe(path).inputs[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
@@ -90,7 +90,7 @@ def kept(path: Path, *names: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", plugin.names("rewrites"))
+@pytest.mark.parametrize("name", plugin.names("rewrites.litert"))
 def test_a_rewrite(name: str, corpus: list[Path]) -> None:
     assert sum(kept(path, name) for path in corpus), "a rewrite that matches nothing proves nothing"
 

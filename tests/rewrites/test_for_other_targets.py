@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import leaky_relu_to_maximum, unfuse_transposed_conv_activation
+from edgekit.rewrites.litert import leaky_relu_to_maximum, unfuse_transposed_conv_activation
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
 
 L = keras.layers

@@ -14,8 +14,8 @@ from edgekit.litert_edit import Editor
 from edgekit.litert_file import read_graph
 from edgekit.passes.rewrite_litert import Options
 from edgekit.plugin import load
-from edgekit.rewrites import depth_to_space, idle_movement, pixel_shuffle
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert import depth_to_space, idle_movement, pixel_shuffle
+from edgekit.rewrites.litert._build import Build
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 K, L = keras.ops, keras.layers
@@ -87,7 +87,7 @@ def test_depth_to_space_is_a_transposition(tmp_path: Path, k: int) -> None:
 
 def test_one_rewrite_opens_the_next_and_all_come_to_an_end(tmp_path: Path) -> None:
     path = lowered(convolved(channels_first, 2), tmp_path)
-    new, count = rewritten(path, *(load("rewrites", name) for name in Options().rewrites))
+    new, count = rewritten(path, *(load("rewrites.litert", name) for name in Options().rewrites))
     assert count == 2
     assert [op.name for op in read_graph(new).ops][1:] == ["RESHAPE", "TRANSPOSE", "RESHAPE"]
     equal(path, new)

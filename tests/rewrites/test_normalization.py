@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import normalization
+from edgekit.rewrites.litert import normalization
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 K, L = keras.ops, keras.layers

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import reflection_padding
+from edgekit.rewrites.litert import reflection_padding
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
 
 

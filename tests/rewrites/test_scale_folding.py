@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import scale_folding
+from edgekit.rewrites.litert import scale_folding
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
 
 K, L = keras.ops, keras.layers

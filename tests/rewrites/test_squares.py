@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import squares
+from edgekit.rewrites.litert import squares
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 

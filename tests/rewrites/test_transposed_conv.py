@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import read_graph
-from edgekit.rewrites import transposed_conv, transposed_conv_to_dense
+from edgekit.rewrites.litert import transposed_conv, transposed_conv_to_dense
 from tests.rewrites.graphs import keras, lowered, outputs, quantized, rewritten
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 MOST = 16  # margins beyond which slices by the dozen cost more than they save
 

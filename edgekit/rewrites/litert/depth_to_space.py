@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 
 def match(graph: Editor, op: Any) -> bool:

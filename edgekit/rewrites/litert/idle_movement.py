@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build, elements
-from edgekit.rewrites._movement import chains, positions
+from edgekit.rewrites.litert._build import Build, elements
+from edgekit.rewrites.litert._movement import chains, positions
 
 
 def match(graph: Editor, op: Any) -> bool:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
-from edgekit.rewrites._movement import chains, positions
+from edgekit.rewrites.litert._build import Build
+from edgekit.rewrites.litert._movement import chains, positions
 
 Array = NDArray[Any]
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 Array = NDArray[Any]
 Form = dict[str, Array]  # a polynomial: constants of each channel by monomial in x, m and r

@@ -20,13 +20,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import CONV_VERSIONS, Build
-from edgekit.rewrites._transposed import axes, constant_layer
-
-Array = NDArray[Any]
+from edgekit.rewrites._phases import transposed_kernel
+from edgekit.rewrites.litert._build import CONV_VERSIONS, Build
+from edgekit.rewrites.litert._transposed import axes, constant_layer
 
 
 def match(graph: Editor, op: Any) -> bool:
@@ -53,7 +51,7 @@ def apply(graph: Editor, op: Any) -> None:
     tensor = int(op.inputs[2])
     if taps != (1, 1):
         tensor = build.pad(tensor, [(0, 0), *((tap - 1, tap - 1) for tap in taps), (0, 0)])
-    kernel = phase_kernel(graph.value(op.inputs[1]), strides, taps)
+    kernel = transposed_kernel(graph.value(op.inputs[1]), strides, taps)
     weights, bias = build.constant(kernel, op.inputs[1], phases), graph.bias(op)
     if bias is None:  # CONV_2D has no form without
         added = build.constant(np.zeros(len(kernel), np.float32))
@@ -64,15 +62,3 @@ def apply(graph: Editor, op: Any) -> None:
     if graph.shape(spread) != result:
         build.slice(spread, (0, vertical.crop, horizontal.crop, 0), result)
     build.finish()
-
-
-def phase_kernel(weights: Array, strides: tuple[int, int], taps: tuple[int, int]) -> Array:
-    """Weights (O, KH, KW, I) as a kernel (SH·SW·O, JH, JW, I), taps in order of correlation."""
-    outputs, height, width, inputs = weights.shape
-    (stride_h, stride_w), (taps_h, taps_w) = strides, taps
-    whole = np.zeros((outputs, taps_h * stride_h, taps_w * stride_w, inputs), weights.dtype)
-    whole[:, :height, :width] = weights
-    split = whole.reshape(outputs, taps_h, stride_h, taps_w, stride_w, inputs)
-    split = split[:, ::-1, :, ::-1]  # x[q - j]: the first tap meets the latest input last
-    ordered = split.transpose(2, 4, 0, 1, 3, 5)
-    return ordered.reshape(stride_h * stride_w * outputs, taps_h, taps_w, inputs)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import LAYERS
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 Array = NDArray[Any]
 

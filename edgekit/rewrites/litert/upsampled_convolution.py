@@ -17,26 +17,14 @@ weights. Sums of weights are rounded once more: float results differ by rounding
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
-from edgekit.rewrites._enlargement import Enlargement, enlargement
-
-
-@dataclass
-class Axis:
-    """One direction: low-resolution positions and the padding they need, taps, what is cropped."""
-
-    scale: int
-    kernel: int
-    taps: int
-    count: int
-    margins: tuple[int, int]
-    crop: int
+from edgekit.rewrites._phases import Axis, axis, upsampled_kernel
+from edgekit.rewrites.litert._build import Build
+from edgekit.rewrites.litert._enlargement import Enlargement, enlargement
 
 
 def match(graph: Editor, op: Any) -> bool:
@@ -54,7 +42,7 @@ def apply(graph: Editor, op: Any) -> None:
     found = find(graph, op)
     assert found is not None  # by match
     vertical, horizontal = axes(graph, op, found)
-    weights = phases(graph.value(op.inputs[1]).astype(np.float64), vertical, horizontal)
+    weights = upsampled_kernel(graph.value(op.inputs[1]).astype(np.float64), vertical, horizontal)
     scales, result = (vertical.scale, horizontal.scale), graph.shape(op.outputs[0])
     build = Build(graph, op)
     tensor = build.reshape(found.source, found.shape)
@@ -88,33 +76,9 @@ def axes(graph: Editor, op: Any, found: Enlargement) -> tuple[Axis, Axis]:
     kernel, result = graph.shape(op.inputs[1]), graph.shape(op.outputs[0])
     same = op.builtinOptions.padding == graph.schema.Padding.SAME
     vertical, horizontal = (
-        axis(found.shape[k], found.factors[k - 1], kernel[k], result[k], same) for k in (1, 2)
+        axis(
+            found.shape[k], found.factors[k - 1], kernel[k], result[k], (kernel[k] - 1) // 2 * same
+        )
+        for k in (1, 2)
     )
     return vertical, horizontal
-
-
-def axis(size: int, scale: int, kernel: int, result: int, same: bool) -> Axis:
-    """The geometry of one direction."""
-    padding = (kernel - 1) // 2 if same else 0
-    crop = -padding % scale
-    taps = (scale + kernel - 2) // scale + 1
-    count = -(-(result + crop) // scale)
-    before = (padding + crop) // scale
-    margins = (before, count + taps - 1 - before - size)
-    return Axis(scale=scale, kernel=kernel, taps=taps, count=count, margins=margins, crop=crop)
-
-
-def phases(weights: Any, vertical: Axis, horizontal: Axis) -> Any:
-    """Weights (O, KH, KW, I) as a kernel (SH·SW·O, JH, JW, I)."""
-    rows, columns = selection(vertical), selection(horizontal)
-    summed = np.einsum("pju,qkv,ouvi->pqojki", rows, columns, weights)
-    return summed.reshape(-1, vertical.taps, horizontal.taps, weights.shape[3])
-
-
-def selection(axis: Axis) -> Any:
-    """1 where tap u of the kernel falls on tap j of phase P, in the order (P, j, u)."""
-    chosen = np.zeros((axis.scale, axis.taps, axis.kernel))
-    for phase in range(axis.scale):
-        for tap in range(axis.kernel):
-            chosen[phase, (phase + tap) // axis.scale, tap] = 1
-    return chosen

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
-from edgekit.rewrites._transposed import axes, constant_layer
+from edgekit.rewrites.litert._build import Build
+from edgekit.rewrites.litert._transposed import axes, constant_layer
 
 
 def match(graph: Editor, op: Any) -> bool:

@@ -11,7 +11,7 @@ import copy
 from typing import Any
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 ACTIVATIONS = {1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
 

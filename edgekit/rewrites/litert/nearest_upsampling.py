@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
-from edgekit.rewrites._enlargement import enlargement
+from edgekit.rewrites.litert._build import Build
+from edgekit.rewrites.litert._enlargement import enlargement
 
 
 def match(graph: Editor, op: Any) -> bool:

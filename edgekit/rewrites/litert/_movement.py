@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import elements
+from edgekit.rewrites.litert._build import elements
 
 Array = NDArray[Any]
 KINDS = {"RESHAPE", "TRANSPOSE", "TILE", "BROADCAST_TO", "SQUEEZE", "EXPAND_DIMS"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.litert_edit import Editor
-from edgekit.rewrites._build import Build
+from edgekit.rewrites.litert._build import Build
 
 
 def match(graph: Editor, op: Any) -> bool:

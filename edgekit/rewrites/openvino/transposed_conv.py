@@ -1,0 +1,57 @@
+"""Transposed convolution to convolution, depth-to-space and crop.
+
+The mathematics is that of the rewrite of the same name for LiteRT: each phase of the output is an
+ordinary convolution of the input. OpenVINO runs most transposed convolutions well; not those with
+few outputs, large kernels and large strides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.rewrites._phases import transposed_kernel
+from edgekit.rewrites.openvino._build import (
+    HEIGHT,
+    WIDTH,
+    convolution,
+    cropped,
+    interleaved,
+    kernel,
+    leading,
+    replace,
+    shape,
+)
+
+
+def match(op: Any) -> bool:
+    """One with constant float weights, whose output is no larger than its sums."""
+    if op.get_type_name() != "ConvolutionBackpropData" or kernel(op) is None:
+        return False
+    small, large = shape(op.input_value(0)), shape(op.output(0))
+    return all(
+        first >= 0 and first + large[axis] <= (small[axis] + taps - 1) * stride
+        for axis, stride, taps, first in geometry(op)
+    )
+
+
+def apply(op: Any) -> None:
+    """Replace the op."""
+    (_, down, rows, top), (_, across, columns, left) = geometry(op)
+    weights = transposed_kernel(kernel(op).transpose(1, 2, 3, 0), (down, across), (rows, columns))
+    margins = [(taps - 1, taps - 1) for taps in (rows, columns)]
+    spread = interleaved(convolution(op.input_value(0), weights, margins), (down, across))
+    replace(op, cropped(spread, (top, left), shape(op.output(0))[HEIGHT:]))
+
+
+def geometry(op: Any) -> list[tuple[int, int, int, int]]:
+    """Both axes: stride, taps of each phase, and how many leading positions padding takes away."""
+    small, large, sizes = (
+        shape(each) for each in (op.input_value(0), op.output(0), op.input_value(1))
+    )
+    found = []
+    for axis, stride in zip((HEIGHT, WIDTH), op.get_attributes()["strides"], strict=True):
+        excess = (small[axis] - 1) * stride + sizes[axis] - large[axis]
+        found.append(
+            (axis, stride, -(-sizes[axis] // stride), leading(op, axis, excess, "same_upper"))
+        )
+    return found

@@ -1,0 +1,206 @@
+"""Rewrites of OpenVINO graphs give what the graph gave, whatever the sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+openvino = pytest.importorskip("openvino")
+
+from openvino import opset13 as ops  # noqa: E402
+
+from edgekit import plugin  # noqa: E402
+from edgekit.model import Model, Signature, Tensor  # noqa: E402
+from edgekit.passes import compact_openvino  # noqa: E402
+from edgekit.passes._context import Context  # noqa: E402
+from edgekit.passes._rewriting import Applied, until_none_matches  # noqa: E402
+from edgekit.passes.rewrite_openvino import Options, everywhere, run  # noqa: E402
+from edgekit.rewrites.openvino import read_rewrites  # noqa: E402
+
+EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
+Auto = Literal["explicit", "same_upper", "same_lower", "valid"]
+sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
+kernels = st.tuples(st.integers(1, 9), st.integers(1, 9))
+strides = st.tuples(st.integers(1, 4), st.integers(1, 4))
+
+
+def random(*shape: int) -> Any:
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(np.float32)
+
+
+def computed(graph: Any, values: Any) -> Any:
+    net = openvino.Core().compile_model(graph, "CPU", EXACT)
+    return np.array(net(values)["y"])
+
+
+def model(result: Any, image: Any) -> Any:
+    result.output(0).set_names({"y"})
+    return openvino.Model([result], [image])
+
+
+def check(graph: Any, *names: str) -> list[Applied]:
+    """Rewrite a graph, and compare with what it gave before; tells what was applied."""
+    values = random(*graph.input(0).shape)
+    before = computed(graph, values)
+    modules = {name: plugin.load("rewrites.openvino", name) for name in names}
+    applied = until_none_matches(modules, partial(everywhere, graph))
+    after = computed(graph, values)
+    assert after.shape == before.shape
+    # The same products in another order: rounding relative to the largest of the sums.
+    assert np.abs(after - before).max() <= 1e-5 * max(1.0, np.abs(before).max())
+    return applied
+
+
+def kinds(graph: Any) -> Counter[str]:
+    return Counter(op.get_type_name() for op in graph.get_ordered_ops())
+
+
+@given(sizes, kernels, strides, st.sampled_from(["explicit", "same_upper", "same_lower"]),
+       st.tuples(*[st.integers(0, 3)] * 4), st.integers(0, 2))  # fmt: skip
+def test_transposed_convolution(
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    auto: Auto,
+    pads: tuple[int, int, int, int],
+    extra: int,
+) -> None:
+    image = ops.parameter([2, 3, *size], np.float32)
+    weights = ops.constant(random(3, 2, *kernel))
+    if auto == "explicit":
+        whole = [(n - 1) * s + k for n, s, k in zip(size, stride, kernel, strict=True)]
+        assume(all(w - a - b > 0 for w, a, b in zip(whole, pads[:2], pads[2:], strict=True)))
+        layer = ops.convolution_backprop_data(
+            image, weights, list(stride), pads_begin=list(pads[:2]), pads_end=list(pads[2:])
+        )
+    else:  # what TensorFlow's 'same' comes with: the shape of the output
+        shape = [max(n * s - extra, (n - 1) * s + 1) for n, s in zip(size, stride, strict=True)]
+        layer = ops.convolution_backprop_data(
+            image, weights, list(stride), output_shape=ops.constant(np.array(shape)), auto_pad=auto
+        )
+    graph = model(ops.relu(layer), image)
+    applied = check(graph, "transposed-conv")
+    left = kinds(graph)["ConvolutionBackpropData"]
+    assert left == (0 if applied else 1)
+    assert applied or auto != "explicit"  # padding never asks for more than the sums
+
+
+@given(sizes, kernels, strides, st.booleans(), st.booleans(),
+       st.sampled_from(["explicit", "same_upper", "same_lower", "valid"]))  # fmt: skip
+def test_enlargement_and_the_convolution_after_it(
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    scale: tuple[int, int],
+    last: bool,
+    at_once: bool,
+    auto: Auto,
+) -> None:
+    large = [n * s for n, s in zip(size, scale, strict=True)]
+    assume(max(scale) > 1)
+    assume(auto != "valid" or all(n >= k for n, k in zip(large, kernel, strict=True)))
+    image = ops.parameter([1, *size, 3] if last else [1, 3, *size], np.float32)
+    repeated = copies(image, (1, 2) if last else (2, 3), scale, at_once=at_once)
+    before = kinds(model(repeated, image))["Tile"]
+    if last:
+        repeated = ops.transpose(repeated, np.array([0, 3, 1, 2]))
+    pads = [k // 2 for k in kernel]
+    weights = ops.constant(random(2, 3, *kernel))
+    layer = ops.convolution(repeated, weights, [1, 1], pads, pads, [1, 1], auto_pad=auto)
+    graph = model(ops.relu(layer), image)
+    (applied, *more) = check(graph, "nearest-upsampling", "upsampled-convolution")
+    assert applied.rewrite == "nearest-upsampling"
+    assert applied.before["Tile"] == before
+    assert kinds(graph)["Tile"] == 0
+    if min(scale) > 1 and min(kernel) > 2:  # else it takes as many products as before
+        (convolution,) = more
+        assert convolution.rewrite == "upsampled-convolution"
+        assert kinds(graph)["Interpolate"] == 0
+
+
+def copies(image: Any, axes: tuple[int, int], scale: tuple[int, int], *, at_once: bool) -> Any:
+    """Rows and columns repeated as Keras does, in turn, or with two new axes at once."""
+    shape = list(image.output(0).shape)
+    if at_once:
+        split, times = [], []
+        for axis, size in enumerate(shape):
+            split += [size, 1] if axis in axes else [size]
+            times += [1, scale[axes.index(axis)]] if axis in axes else [1]
+        spread = ops.reshape(image, np.array(split), False)
+        whole = [n * scale[axes.index(k)] if k in axes else n for k, n in enumerate(shape)]
+        return ops.reshape(ops.tile(spread, np.array(times)), np.array(whole), False)
+    for axis, count in zip(axes, scale, strict=True):
+        times = [count if k == axis + 1 else 1 for k in range(5)]
+        tiled = ops.tile(ops.unsqueeze(image, np.array([axis + 1])), np.array(times))
+        shape[axis] *= count
+        image = ops.reshape(tiled, np.array(shape), False)
+    return image
+
+
+def test_other_copies_stay() -> None:
+    image = ops.parameter([1, 2, 3, 4], np.float32)
+    tiled = ops.tile(ops.unsqueeze(image, np.array([2])), np.array([1, 1, 2, 1, 1]))
+    wrapped = ops.reshape(tiled, np.array([1, 4, 4, 3]), False)  # not its rows: a mixture
+    assert check(model(wrapped, image), "nearest-upsampling") == []
+    channels = copies(image, (1, 2), (2, 1), at_once=True)
+    graph = model(ops.transpose(channels, np.array([0, 2, 3, 1])), image)
+    check(graph, "nearest-upsampling")
+
+
+def test_the_convolution_behind_an_enlargement_runs_in_int8() -> None:
+    nncf = pytest.importorskip("nncf")
+    found = []
+    for rewritten in (False, True):
+        image = ops.parameter([1, 8, 8, 16], np.float32, name="image")
+        large = copies(ops.relu(image), (1, 2), (2, 2), at_once=False)
+        turned = ops.transpose(large, np.array([0, 3, 1, 2]))
+        layer = ops.convolution(turned, ops.constant(random(16, 16, 3, 3)), [1, 1], [1, 1], [1, 1],
+                                [1, 1])  # fmt: skip
+        graph = model(ops.relu(layer), image)
+        if rewritten:
+            check(graph, "nearest-upsampling")
+        data = nncf.Dataset([random(1, 8, 8, 16)])
+        net = openvino.Core().compile_model(nncf.quantize(graph, data), "CPU", EXACT)
+        convolution = next(
+            op for op in net.get_runtime_model().get_ops()
+            if op.get_rt_info()["layerType"].astype(str) == "Convolution"
+        )  # fmt: skip
+        found.append(str(convolution.get_rt_info()["runtimePrecision"].astype(str)))
+    assert found == ["f32", "u8"]
+
+
+def test_what_was_done_is_noted_and_stays_in_a_compact_file(tmp_path: Path) -> None:
+    image = ops.parameter([1, 3, 4, 4], np.float32, name="image")
+    layer = ops.convolution_backprop_data(image, ops.constant(random(3, 1, 9, 9)), [3, 3])
+    source, made = tmp_path / "source", tmp_path / "made"
+    source.mkdir()
+    made.mkdir()
+    openvino.save_model(model(layer, image), str(source / "net.xml"), compress_to_fp16=False)
+    described = Model(
+        kind="openvino",
+        family="image-to-image",
+        signatures={
+            "net": Signature(
+                part="net",
+                inputs=(Tensor(name="image", shape=(1, 3, 4, 4)),),
+                outputs=(Tensor(name="y", shape=(1, 1, 18, 18)),),
+            )
+        },
+        files={"net": "net.xml"},
+    )
+    result = run(described, Options(), Context(source=source, output=made))
+    path = made / result.files["net"]
+    path.write_text(compact_openvino.compacted(path.read_text()))
+    (noted,) = read_rewrites(path)
+    assert (noted["rewrite"], noted["count"]) == ("transposed-conv", 1)
+    assert noted["before"] == {"ConvolutionBackpropData": 1}
+    assert read_rewrites(source / "net.xml") == []
+    nothing = Options(rewrites=("nearest-upsampling",))
+    run(described, nothing, Context(source=source, output=made))
+    assert path.read_bytes() == (source / "net.xml").read_bytes()
