@@ -51,15 +51,7 @@ class Bench:
         results = with_twins(results, built)
         if BASELINE in built:
             results = self._timed(plan.target.engine, threads, built, results)
-        return TargetReport(
-            name=plan.name,
-            description=plan.target.description,
-            engine=plan.target.engine,
-            threads=threads,
-            memory_mb=plan.target.memory_mb,
-            architecture=plan.target.architecture,
-            results=tuple(results),
-        ), built
+        return TargetReport.of(plan, threads, results), built
 
     def refine(
         self,

@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import numpy as np
 
 from edgekit import plugin, recipe
@@ -154,10 +153,7 @@ def report_of(
         remarks=(*model.remarks, *left_out, *weaknesses(request, proof, gates)),
         machine=machine(),
         tools=tools(),
-        targets=tuple(
-            msgspec.structs.replace(target, target_threads=plan.target.threads)
-            for plan, target in zip(plans, targets, strict=True)
-        ),
+        targets=tuple(targets),
     )
 
 

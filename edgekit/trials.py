@@ -17,7 +17,7 @@ from edgekit.choose import best, decide, rank, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
-from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted
+from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity
@@ -28,7 +28,6 @@ from edgekit.variants import Made
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
 FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
-ROWS = 64  # calibrate where the trial did not pick a number: as many as `convert` takes
 
 
 class Workbench(Protocol):
@@ -45,7 +44,7 @@ class Workbench(Protocol):
     ) -> list[Latency | str]: ...
 
 
-class Tuner:
+class Trials:
     """Tries recipes for one target; other processes may work on the same study."""
 
     def __init__(
@@ -147,7 +146,7 @@ class Tuner:
             part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
             assignment = proposal(self._sensitivity, what, part, self._limits)
             (candidate,) = self._plan.search.candidates(self._engine, [assignment])
-            return tuple(map(with_rows, candidate.steps))
+            return tuple(with_rows(s, self._request.calibration) for s in candidate.steps)
 
         def pick(name: str, choices: tuple[Any, ...]) -> Any:
             return trial.suggest_categorical(name, self._narrowed.get(name, choices))
@@ -200,16 +199,7 @@ class Tuner:
 
     def judged(self, results: Sequence[Result]) -> TargetReport:
         """The results with their verdicts, one of them chosen."""
-        report = TargetReport(
-            name=self._plan.name,
-            description=self._plan.target.description,
-            engine=self._engine,
-            threads=self._threads,
-            memory_mb=self._plan.target.memory_mb,
-            architecture=self._plan.target.architecture,
-            results=tuple(results),
-        )
-        request = self._request
+        report, request = TargetReport.of(self._plan, self._threads, results), self._request
         return decide(report, self._gates, request.objective, limits=request.limits)
 
     def _rejected(self, results: Sequence[Result]) -> dict[str, str]:
@@ -257,10 +247,3 @@ class Tuner:
         """A trial's artifact and outputs, taken from the work space or made again."""
         candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
         return self._bench.attempt(self._plan, candidate)[1]
-
-
-def with_rows(step: Step) -> Step:
-    """The step with its number of rows written out: the search records more than `convert`."""
-    if not step.calibrates or step.rows:
-        return step
-    return msgspec.structs.replace(step, options=step.options | {"rows": ROWS})

@@ -18,7 +18,7 @@ from edgekit.plan import TargetPlan
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.study import Study, check_log, locked
-from edgekit.trials import MIXED, Tuner
+from edgekit.trials import MIXED, Trials
 from edgekit.tuned import Tuned, summary, tuned, write
 from edgekit.tuning import ROWS
 from edgekit.workspace import Workspace, code_hash, default_cache, identity
@@ -60,13 +60,13 @@ def run(
         seeds = plugin.load("tuning", plan.target.engine).SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)
-        tuner = Tuner(bench, study, plan, gates_for(proof.family, request.gates), request)
+        search = Trials(bench, study, plan, gates_for(proof.family, request.gates), request)
 
         def save(judged: TargetReport) -> Tuned:
             report = report_of(request, proof, features_name, [plan], [judged])
-            leading = [result.name for result in tuner.leading(judged.results)]
-            found = tuned(report, leading, tuner.entries(), request.output)
-            made = judged.chosen and tuner.made(judged.chosen)
+            leading = [result.name for result in search.leading(judged.results)]
+            found = tuned(report, leading, search.entries(), request.output)
+            made = judged.chosen and search.made(judged.chosen)
             outputs = {plan.name: lambda: read(made.trial / "outputs.npz")} if made else {}
             html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
             with locked(request.output):
@@ -74,13 +74,13 @@ def run(
             return found
 
         def done(result: Result) -> None:
-            save(tuner.judged(tuner.results()))
-            progress.done(f"{result.name}: {summary(result, tuner.base)}")
+            save(search.judged(search.results()))
+            progress.done(f"{result.name}: {summary(result, search.base)}")
 
         progress.start(3 + study.waiting() + trials)
-        tuner.search(trials, minutes and start + 60 * minutes, done)
-        tuner.refine(done)
-        found = save(tuner.final())
+        search.search(trials, minutes and start + 60 * minutes, done)
+        search.refine(done)
+        found = save(search.final())
         progress.done(f"chosen: {found.target.chosen or 'none'}")
     finally:
         workspace.stop()

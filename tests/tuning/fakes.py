@@ -18,7 +18,7 @@ from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.study import Study
 from edgekit.target import load
-from edgekit.trials import Tuner
+from edgekit.trials import Trials
 from edgekit.variants import Made
 
 SAME = {"model": "this one", "seed": "0"}
@@ -98,16 +98,16 @@ def plan(name: str = "intel-cpu") -> TargetPlan:
     return plan_for(name, load(name), ["auto", "mixed"])
 
 
-def tuner(
+def trials(
     bench: Bench, folder: Path, name: str = "intel-cpu", **request: Any
-) -> tuple[Tuner, Study]:
+) -> tuple[Trials, Study]:
     """A search in a folder, begun or gone on with."""
     made = plan(name)
     seeds = plugin.load("tuning", made.target.engine).SEEDS
     queue = {c.name: seeds[c.name] for c in made.candidates}
     study = Study(folder, SAME, queue)
     asked = Request.of("net.keras", targets=name, output=folder, **request)
-    return Tuner(bench, study, made, GATES, asked), study
+    return Trials(bench, study, made, GATES, asked), study
 
 
 def ignore(result: Result) -> None:

@@ -15,13 +15,13 @@ from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS
 from edgekit.tuned import front, goals
 from edgekit.tuning import litert
-from tests.tuning.fakes import SAME, Bench, ignore, tuner
+from tests.tuning.fakes import SAME, Bench, ignore, trials
 
 AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
 
 
 def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path) -> None:
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search.search(4, None, ignore)
     names = [entry.result.name for entry in study.entries()]
     assert names[: len(AUTO)] == AUTO
@@ -30,7 +30,7 @@ def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path)
 
 def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
-    search, study = tuner(bench, tmp_path / "out")
+    search, study = trials(bench, tmp_path / "out")
     search.search(40, None, ignore)
     entries = study.entries()
     assert len(entries) == len(AUTO) + 40
@@ -46,7 +46,7 @@ def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) ->
 
 def test_it_ends_when_there_is_nothing_new(tmp_path: Path) -> None:
     """A target with fewer recipes than trials: found out by proposals that repeat themselves."""
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search._space = type("Space", (), {"METHODS": ("float32",), "SEEDS": {}, "passes": few})  # type: ignore[assignment]
     search._plan = type(search._plan)(
         name="x", target=search._plan.target, candidates=search._plan.candidates
@@ -64,16 +64,16 @@ def few(method: str, pick: object) -> list[dict[str, object]]:
 
 
 def test_no_trial_begins_after_the_deadline(tmp_path: Path) -> None:
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search.search(10, 0.0, ignore)
     assert [entry.result.name for entry in study.entries()] == AUTO
 
 
 def test_resumed_it_goes_on(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
-    tuner(bench, tmp_path / "out")[0].search(3, None, ignore)
+    trials(bench, tmp_path / "out")[0].search(3, None, ignore)
     first = bench.attempts()
-    search, study = tuner(bench, tmp_path / "out")
+    search, study = trials(bench, tmp_path / "out")
     search.search(3, None, ignore)
     assert len(study.entries()) == len(AUTO) + 6
     assert set(first) & set(bench.attempts()[len(first) :]) == {BASELINE}
@@ -81,7 +81,7 @@ def test_resumed_it_goes_on(tmp_path: Path) -> None:
 
 def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
-    search, study = tuner(bench, tmp_path / "out")
+    search, study = trials(bench, tmp_path / "out")
 
     def interrupt(result: Result) -> None:
         bench.attempt = stop  # type: ignore[method-assign, assignment]
@@ -89,7 +89,7 @@ def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         search.search(3, None, interrupt)
     assert [entry.result.name for entry in study.entries()] == AUTO[:1]
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search.search(0, None, ignore)
     assert sorted(entry.result.name for entry in study.entries()) == sorted(AUTO)
 
@@ -98,7 +98,7 @@ def test_what_a_killed_process_was_at_comes_again(tmp_path: Path) -> None:
     program = PROGRAM.replace("search.search", "search._try = lambda t: os._exit(9); search.search")
     killed = [sys.executable, "-c", "import os" + program, str(tmp_path), "bench"]
     assert subprocess.run(killed, check=False).returncode == 9
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search.search(0, None, ignore)
     assert sorted(entry.result.name for entry in study.entries()) == sorted(AUTO)
 
@@ -108,7 +108,7 @@ def stop(*args: object) -> None:
 
 
 def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
-    search, study = tuner(Bench(tmp_path / "bench", refused="quantize-openvino"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench", refused="quantize-openvino"), tmp_path / "out")
     search.search(5, None, ignore)
     failures = {entry.result.name: entry.result.failure for entry in study.entries()}
     assert failures["int8"] == "it was refused"
@@ -121,20 +121,20 @@ def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) ->
 def test_a_search_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     check_log(folder, SAME, resume=False)
-    tuner(Bench(tmp_path / "bench"), folder)[0].search(0, None, ignore)
+    trials(Bench(tmp_path / "bench"), folder)[0].search(0, None, ignore)
     with pytest.raises(InputError, match=r"5 recipes tried; pass --resume .* choose another -o"):
         check_log(folder, SAME, resume=False)
     check_log(folder, SAME, resume=True)
 
 
 def test_another_search_is_not_gone_on_with(tmp_path: Path) -> None:
-    tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    trials(Bench(tmp_path / "bench"), tmp_path / "out")
     with pytest.raises(InputError, match=r"is with another model and seed; .* another -o"):
         check_log(tmp_path / "out", {"model": "that one", "seed": "1"}, resume=True)
 
 
 def test_a_damaged_log_is_told(tmp_path: Path) -> None:
-    tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    trials(Bench(tmp_path / "bench"), tmp_path / "out")
     log = tmp_path / "out" / LOG
     log.write_text(log.read_text()[:200] + "\nno record\n{}\n")
     with pytest.raises(InputError, match=r"study.log' is damaged; choose another -o"):
@@ -144,9 +144,9 @@ def test_a_damaged_log_is_told(tmp_path: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.tuning.fakes import Bench, ignore, tuner
+from tests.tuning.fakes import Bench, ignore, trials
 home = Path(sys.argv[1])
-search, _ = tuner(Bench(home / sys.argv[2]), home / "out")
+search, _ = trials(Bench(home / sys.argv[2]), home / "out")
 search.search(8, None, ignore)
 """
 
@@ -157,7 +157,7 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
         for name in ("one", "two")
     ]
     assert [process.wait(120) for process in running] == [0, 0]
-    _, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    _, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     names = [entry.result.name for entry in study.entries()]
     assert sorted(set(names) & set(AUTO)) == sorted(AUTO)
     assert len(names) >= len(AUTO) + 16
@@ -169,9 +169,9 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
 @pytest.mark.parametrize("objective", ["balanced", "size", "latency", "quality"])
 def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
     """With no trial of its own it chooses as `convert` does, and with some not worse."""
-    alone, _ = tuner(Bench(tmp_path / "bench"), tmp_path / "alone", objective=objective)
+    alone, _ = trials(Bench(tmp_path / "bench"), tmp_path / "alone", objective=objective)
     alone.search(0, None, ignore)
-    longer, _ = tuner(Bench(tmp_path / "bench"), tmp_path / "longer", objective=objective)
+    longer, _ = trials(Bench(tmp_path / "bench"), tmp_path / "longer", objective=objective)
     longer.search(25, None, ignore)
     first, second = alone.final(), longer.final()
     assert first.chosen in AUTO
@@ -192,7 +192,7 @@ def test_the_rewrites_of_the_best_are_left_out_one_by_one(
     """As `convert` does with what it chose."""
     choices = {"dense": ("8", "4"), "left_out": ("none", "transposed-conv", "idle-movement")}
     monkeypatch.setattr(litert, "narrowed", lambda folders: choices)
-    search, study = tuner(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
     search.search(0, None, ignore)
     chosen = search.judged(search.results()).chosen
     assert chosen is not None
@@ -207,7 +207,7 @@ def test_the_rewrites_of_the_best_are_left_out_one_by_one(
 
 def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
-    search, _ = tuner(bench, tmp_path / "out")
+    search, _ = trials(bench, tmp_path / "out")
     search.search(20, None, ignore)
     decided = search.final()
     last = bench.timed[-1]
@@ -221,7 +221,7 @@ def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
 
 
 def test_the_front_is_what_nothing_beats(tmp_path: Path) -> None:
-    search, _ = tuner(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, _ = trials(Bench(tmp_path / "bench"), tmp_path / "out")
     search.search(20, None, ignore)
     results = [result for result in search.results() if not result.failure]
     points = {result.name: goals(result, search.base) for result in results}
@@ -235,7 +235,7 @@ def test_the_front_is_what_nothing_beats(tmp_path: Path) -> None:
 
 
 def test_when_no_gate_is_met_nothing_is_chosen(tmp_path: Path) -> None:
-    search, _ = tuner(Bench(tmp_path / "bench"), tmp_path / "out", max_size=1)
+    search, _ = trials(Bench(tmp_path / "bench"), tmp_path / "out", max_size=1)
     search.search(2, None, ignore)
     decided = search.final()
     assert decided.chosen is None
