@@ -27,6 +27,7 @@ from edgekit.variants import Made
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
+NO_GOALS = (0.0, 0.0, 0.0)  # of what failed: the sampler learns that it may not be chosen
 FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 
 
@@ -181,11 +182,9 @@ class Trials:
     def _tell(self, trial: Any, entry: Entry) -> None:
         """Give the study what it learns from: an artifact made twice counts twice."""
         result = msgspec.structs.replace(entry.result, same_as="")
-        if result.failure:
-            self._study.tell(trial, entry, None)
-        else:
-            good = not self._rejected([self.base, result]).get(result.name)
-            self._study.tell(trial, entry, goals(result, self.base), good=good)
+        good = not self._rejected([self.base, result]).get(result.name)
+        measured = NO_GOALS if result.failure else goals(result, self.base)
+        self._study.tell(trial, entry, measured, good=good)
 
     def entries(self) -> dict[str, Entry]:
         """The baseline, then all that was tried, by any process."""

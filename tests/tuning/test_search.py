@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from optuna.trial import TrialState
 
 from edgekit.errors import InputError
 from edgekit.plan import BASELINE
@@ -14,7 +15,7 @@ from edgekit.report import Result
 from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS
 from edgekit.tuned import front, goals
-from edgekit.tuning import litert
+from edgekit.tuning import litert, openvino
 from tests.tuning.fakes import SAME, Bench, ignore, trials
 
 AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
@@ -94,13 +95,16 @@ def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: P
     assert sorted(entry.result.name for entry in study.entries()) == sorted(AUTO)
 
 
-def test_what_a_killed_process_was_at_comes_again(tmp_path: Path) -> None:
-    program = PROGRAM.replace("search.search", "search._try = lambda t: os._exit(9); search.search")
-    killed = [sys.executable, "-c", "import os" + program, str(tmp_path), "bench"]
+@pytest.mark.parametrize("name", ["int8", "a variant"])
+def test_what_a_killed_process_was_at_comes_again(tmp_path: Path, name: str) -> None:
+    program = PROGRAM.replace("search.search(", KILLED + "search.search(")
+    killed = [sys.executable, "-c", program, str(tmp_path), "bench", name]
     assert subprocess.run(killed, check=False).returncode == 9
     search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    study.enqueue({"a variant": VARIANT})
     search.search(0, None, ignore)
-    assert sorted(entry.result.name for entry in study.entries()) == sorted(AUTO)
+    names = [entry.result.name for entry in study.entries()]
+    assert sorted(names) == sorted([*AUTO, "a variant"])
 
 
 def stop(*args: object) -> None:
@@ -118,12 +122,36 @@ def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) ->
     assert decided.chosen
 
 
+def test_the_sampler_learns_what_failed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench", refused="compress-openvino")
+    search, study = trials(bench, tmp_path / "out")
+    search.search(5, None, ignore)
+    ended = study._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    failed = [trial for trial in ended if trial.user_attrs["entry"]["result"].get("failure")]
+    assert failed
+    assert all(trial.constraints == {"rejected": 1.0} for trial in failed)
+
+
 def test_a_search_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     check_log(folder, SAME, resume=False)
     trials(Bench(tmp_path / "bench"), folder)[0].search(0, None, ignore)
+    before = (folder / LOG).read_bytes()
     with pytest.raises(InputError, match=r"5 recipes tried; pass --resume .* choose another -o"):
         check_log(folder, SAME, resume=False)
+    check_log(folder, SAME, resume=True)
+    assert (folder / LOG).read_bytes() == before
+
+
+def test_a_record_that_a_full_disk_cut_short_is_left_out(tmp_path: Path) -> None:
+    bench, folder = Bench(tmp_path / "bench"), tmp_path / "out"
+    trials(bench, folder)[0].search(0, None, ignore)
+    with (folder / LOG).open("a") as log:
+        log.write('{"op_code":4,"wor')
+    check_log(folder, SAME, resume=True)
+    search, study = trials(bench, folder)
+    search.search(1, None, ignore)
+    assert [entry.result.name for entry in study.entries()][:-1] == AUTO
     check_log(folder, SAME, resume=True)
 
 
@@ -146,8 +174,17 @@ import sys
 from pathlib import Path
 from tests.tuning.fakes import Bench, ignore, trials
 home = Path(sys.argv[1])
-search, _ = trials(Bench(home / sys.argv[2]), home / "out")
+search, study = trials(Bench(home / sys.argv[2]), home / "out")
 search.search(8, None, ignore)
+"""
+
+VARIANT = openvino.SEEDS["int8"] | {"rows": 16}
+# Ends the process when it is at the trial of a name.
+KILLED = f"""
+import os
+study.enqueue({{"a variant": {VARIANT}}})
+real = search._try
+search._try = lambda t: os._exit(9) if t.user_attrs["candidate"] == sys.argv[3] else real(t)
 """
 
 
