@@ -172,7 +172,8 @@ def load(folder: Path, sampler: Any = None, *, begin: bool = False) -> Any:
 
     logging.getLogger("optuna").setLevel(logging.ERROR)
     try:
-        storage = JournalStorage(JournalFileBackend(str(folder / LOG)))
+        # The lock is a link to this path; a relative one leads nowhere, and a lost lock stays.
+        storage = JournalStorage(JournalFileBackend(str((folder / LOG).absolute())))
         if not begin:
             return optuna.load_study(storage=storage, study_name=NAME, sampler=sampler)
         return optuna.create_study(

@@ -38,7 +38,7 @@ def run(
         request: the model, one target, and what counts: objective, gates, limits.
         trials: so many recipes are tried after the candidates of recipe `auto`.
         resume: go on with the search that the folder holds.
-        minutes: begin no further trial after that time.
+        minutes: begin no further trial after that time, except the candidates of recipe `auto`.
         progress: is told of every step.
 
     Raises:
@@ -78,8 +78,9 @@ def run(
             progress.done(f"{result.name}: {summary(result, search.base)}")
 
         progress.start(3 + study.waiting() + trials)
-        search.search(trials, minutes and start + 60 * minutes, done)
-        search.refine(done)
+        deadline = minutes and start + 60 * minutes
+        search.search(trials, deadline, done)
+        search.refine(deadline, done)
         found = save(search.final())
         progress.done(f"chosen: {found.target.chosen or 'none'}")
     finally:

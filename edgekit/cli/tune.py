@@ -49,7 +49,7 @@ from edgekit.cli._show import Bar, emit, table
     "minutes",
     type=click.FloatRange(0),
     metavar="MINUTES",
-    help="Begin no further trial after that time.",
+    help="Begin no further trial after that time, except the candidates of auto.",
 )
 @choice_options
 @data_option

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
 
 from edgekit.errors import InputError
+from edgekit.measure import Latency
 from edgekit.plan import BASELINE
 from edgekit.report import Result
 from edgekit.study import LOG, check_log
@@ -18,7 +20,15 @@ from edgekit.tuned import front, goals
 from edgekit.tuning import litert, openvino
 from tests.tuning.fakes import SAME, Bench, ignore, trials
 
+CRASH = "it crashed"
 AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
+
+
+@pytest.fixture
+def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A LiteRT net that two rewrites changed."""
+    choices = {"dense": ("8", "4"), "left_out": ("none", "transposed-conv", "idle-movement")}
+    monkeypatch.setattr(litert, "narrowed", lambda folders: choices)
 
 
 def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path) -> None:
@@ -64,10 +74,15 @@ def few(method: str, pick: object) -> list[dict[str, object]]:
     return [{"pass": "quantize-openvino", "rows": rows}]
 
 
-def test_no_trial_begins_after_the_deadline(tmp_path: Path) -> None:
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+def test_after_the_deadline_only_the_candidates_of_auto_begin(
+    tmp_path: Path, rewritten: None
+) -> None:
+    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
     search.search(10, 0.0, ignore)
-    assert [entry.result.name for entry in study.entries()] == AUTO
+    search.refine(0.0, ignore)
+    assert sorted(entry.result.name for entry in study.entries()) == sorted(litert.SEEDS)
+    search.refine(None, ignore)
+    assert len(study.entries()) > len(litert.SEEDS)
 
 
 def test_resumed_it_goes_on(tmp_path: Path) -> None:
@@ -223,22 +238,18 @@ def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
         assert new[wanted] <= old[wanted]
 
 
-def test_the_rewrites_of_the_best_are_left_out_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rewrites_of_the_best_are_left_out_one_by_one(tmp_path: Path, rewritten: None) -> None:
     """As `convert` does with what it chose."""
-    choices = {"dense": ("8", "4"), "left_out": ("none", "transposed-conv", "idle-movement")}
-    monkeypatch.setattr(litert, "narrowed", lambda folders: choices)
     search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
     search.search(0, None, ignore)
     chosen = search.judged(search.results()).chosen
     assert chosen is not None
     assert chosen.endswith("+rewrites")
     before = len(study.entries())
-    search.refine(ignore)
+    search.refine(None, ignore)
     new = [entry.result.name for entry in study.entries()][before:]
     assert new == [f"{chosen} without transposed-conv", f"{chosen} without idle-movement"]
-    search.refine(ignore)
+    search.refine(None, ignore)
     assert len(study.entries()) == before + 2
 
 
@@ -255,6 +266,59 @@ def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
     assert len(last) <= FINALISTS + len(AUTO) + 1
     assert sum(result.verdict == "chosen" for result in decided.results) == 1
     assert all(result.verdict for result in decided.results)
+
+
+def crashing(bench: Bench, *names: str) -> None:
+    """Let the timing of some artifacts fail from now on; without names, of all."""
+    real = bench.time
+
+    def time(engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+        found = zip(artifacts, real(engine, threads, artifacts), strict=True)
+        return [CRASH if name in names or not names else latency for name, latency in found]
+
+    bench.time = time  # type: ignore[method-assign]
+
+
+def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench")
+    search, _ = trials(bench, tmp_path / "out")
+    crashing(bench)
+    search.search(1, None, ignore)
+    decided = search.final()
+    assert (decided.baseline, decided.chosen) == (None, None)
+    assert decided.failure == f"intel-cpu: {CRASH}"
+
+
+def test_one_that_fails_when_timed_once_more_is_out(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench")
+    search, _ = trials(bench, tmp_path / "out")
+    search.search(0, None, ignore)
+    chosen = search.judged(search.results()).chosen
+    assert chosen
+    crashing(bench, chosen)
+    decided = search.final()
+    assert decided.result(chosen).verdict == CRASH  # type: ignore[union-attr]
+    assert decided.chosen not in (None, chosen)
+
+
+def test_a_twin_fares_as_the_first(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench")
+    search, study = trials(bench, tmp_path / "out")
+    search.search(0, None, ignore)
+    study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
+    search.search(0, None, ignore)
+    verdict = search.final().result("twin").verdict  # type: ignore[union-attr]
+    assert verdict == "the same artifact as int8"
+
+
+def test_a_twin_of_what_cannot_be_timed_fails_too(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench")
+    search, study = trials(bench, tmp_path / "out")
+    crashing(bench)
+    study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
+    search.search(0, None, ignore)
+    assert study.entries()[-1].result.same_as == "int8"
+    assert study.entries()[-1].result.failure == CRASH
 
 
 def test_the_front_is_what_nothing_beats(tmp_path: Path) -> None:
