@@ -27,7 +27,10 @@ AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
 @pytest.fixture
 def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A LiteRT net that two rewrites changed."""
-    choices = {"dense": ("8", "4"), "left_out": ("none", "transposed-conv", "idle-movement")}
+    choices = {
+        "dense": ("8", "8-tensor", "4"),
+        "left_out": ("none", "transposed-conv", "idle-movement"),
+    }
     monkeypatch.setattr(litert, "narrowed", lambda folders: choices)
 
 
@@ -238,7 +241,7 @@ def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
         assert new[wanted] <= old[wanted]
 
 
-def test_the_rewrites_of_the_best_are_left_out_one_by_one(tmp_path: Path, rewritten: None) -> None:
+def test_the_variants_of_the_best_are_tried(tmp_path: Path, rewritten: None) -> None:
     """As `convert` does with what it chose."""
     search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
     search.search(0, None, ignore)
@@ -248,9 +251,13 @@ def test_the_rewrites_of_the_best_are_left_out_one_by_one(tmp_path: Path, rewrit
     before = len(study.entries())
     search.refine(None, ignore)
     new = [entry.result.name for entry in study.entries()][before:]
-    assert new == [f"{chosen} without transposed-conv", f"{chosen} without idle-movement"]
+    assert new == [
+        f"{chosen} without transposed-conv",
+        f"{chosen} without idle-movement",
+        f"{chosen} with shared scales",
+    ]
     search.refine(None, ignore)
-    assert len(study.entries()) == before + 2
+    assert len(study.entries()) == before + 3
 
 
 def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
