@@ -137,7 +137,7 @@ class Bench:
         return self._attempt_all(plan, search.candidates(engine, assignments), built, done)
 
     def sensitivity(
-        self, plan: TargetPlan, search: Search, done: Callable[[str], None] = lambda _: None
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None]
     ) -> Sensitivity:
         """What each layer's precision costs and wins, a step for each group of layers.
 
@@ -164,6 +164,7 @@ class Bench:
                     names=names,
                     precisions=search.precisions,
                     proof=self._proof.folder,
+                    rows=self._request.calibration,
                     threads=threads,
                 )
                 groups.append(

@@ -57,7 +57,7 @@ def check_log(folder: Path, identity: Mapping[str, str], *, resume: bool) -> Non
 def check_identity(folder: Path, study: Any, identity: Mapping[str, str]) -> None:
     """Raise InputError when the search is for something else than is asked for now."""
     known = study.user_attrs.get("identity", identity)
-    other = [name for name in identity if known.get(name) != identity[name]]
+    other = [name for name in {**identity, **known} if known.get(name) != identity.get(name)]
     if other:
         raise InputError(
             f"the search in '{folder}' is with another {' and '.join(other)}; "

@@ -43,7 +43,9 @@ class Workbench(Protocol):
 
     def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]: ...
 
-    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity: ...
+    def sensitivity(
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None]
+    ) -> Sensitivity: ...
 
     def time(
         self, engine: str, threads: int, artifacts: Mapping[str, Path]
@@ -60,9 +62,15 @@ class Trials:
         plan: TargetPlan,
         gates: Sequence[Gate],
         request: Request,
+        measured: Callable[[str], None],
     ) -> None:
+        """Make the float32 baseline; `measured` is told of what is measured for mixed precision.
+
+        Raises:
+            PassError: it cannot be made.
+        """
         self._bench, self._study, self._plan = bench, study, plan
-        self._gates, self._request = gates, request
+        self._gates, self._request, self._measured = gates, request, measured
         self._engine, self._threads = plan.target.engine, bench.threads(plan)
         self._space = plugin.load("tuning", self._engine)
         self.base, made = bench.attempt(plan, plan.candidates[0])
@@ -165,7 +173,7 @@ class Trials:
     def _sensitivity(self) -> Sensitivity:
         """Measured once, when the first trial asks for it."""
         assert self._plan.search is not None
-        return self._bench.sensitivity(self._plan, self._plan.search)
+        return self._bench.sensitivity(self._plan, self._plan.search, self._measured)
 
     @property
     def _limits(self) -> tuple[float, float]:
