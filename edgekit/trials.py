@@ -31,11 +31,6 @@ NO_GOALS = (0.0, 0.0, 0.0)  # of what failed: the sampler learns that it may not
 FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 
 
-def late(deadline: float | None) -> bool:
-    """Whether a time of the monotonic clock is over."""
-    return deadline is not None and time.monotonic() > deadline
-
-
 class Workbench(Protocol):
     """What builds, runs and times candidates: `edgekit.candidates.Bench`."""
 
@@ -264,6 +259,11 @@ class Trials:
         """A trial, taken from the work space or done again."""
         candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
         return self._bench.attempt(self._plan, candidate)
+
+
+def late(deadline: float | None) -> bool:
+    """Whether a time of the monotonic clock is over."""
+    return deadline is not None and time.monotonic() > deadline
 
 
 def with_timing(result: Result, found: Latency | str | None) -> Result:

@@ -18,6 +18,7 @@ from edgekit import tuner
 from edgekit.cli import main
 from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
+from edgekit.pipeline import Growing
 from edgekit.report import Report
 from edgekit.request import Request
 from edgekit.trials import Trials
@@ -37,8 +38,14 @@ def bench(tmp_path: Path) -> Bench:
 def tune(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`edgekit.tune` into the folder `out`, on the workbench instead of a model."""
     proof = SimpleNamespace(family=None, model=None, draws={}, outputs={})
+
+    def prepare(request: Request, *asked: Any) -> tuple[Bench, Any]:
+        for what in ("loaded", "ran the original"):
+            asked[-1].done(what)
+        return bench, proof
+
     monkeypatch.setattr(tuner, "check_tuning", lambda *_: plan())
-    monkeypatch.setattr(tuner, "prepare", lambda *_: (bench, proof))
+    monkeypatch.setattr(tuner, "prepare", prepare)
     monkeypatch.setattr(tuner, "gates_for", lambda *_: GATES)
     monkeypatch.setattr(tuner, "report_of", report)
     monkeypatch.setattr("edgekit.report.page.page", lambda *_: "the page")
@@ -64,6 +71,16 @@ def test_the_files_of_a_search(tune: Run) -> None:
     assert {path.name for path in Path("out").iterdir()} >= {RECIPE, FRONT, DATA, PAGE}
     assert json.loads(Path("out", DATA).read_text()) == json.loads(to_json(found))
     assert found.target.chosen in found.front
+
+
+def test_the_bar_ends_full(tune: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that are measured on the way are steps too."""
+    totals, done = [], []
+    bar = SimpleNamespace(start=totals.append, done=done.append)
+    monkeypatch.setattr(tuner, "Growing", lambda _: Growing(bar))
+    tune(trials=20)
+    assert "mixed, first" in done
+    assert totals[-1] == len(done) == totals[1] + 2
 
 
 @pytest.mark.parametrize("name", [RECIPE, FRONT, DATA, PAGE])
