@@ -294,14 +294,19 @@ def crashing(bench: Bench, *names: str) -> None:
     bench.time = time  # type: ignore[method-assign]
 
 
-def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path, before: int) -> None:
+    """From the first trial on, or at the end alone."""
     bench = Bench(tmp_path / "bench")
     search, _ = trials(bench, tmp_path / "out")
+    if before:
+        search.search(before, None, ignore)
     crashing(bench)
-    search.search(1, None, ignore)
+    search.search(0, None, ignore)
     decided = search.final()
     assert (decided.baseline, decided.chosen) == (None, None)
     assert decided.failure == f"intel-cpu: {CRASH}"
+    assert not any(result.verdict.startswith("good") for result in decided.results)
 
 
 def test_one_that_fails_when_timed_once_more_is_out(tmp_path: Path) -> None:
