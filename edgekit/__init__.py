@@ -52,8 +52,9 @@ def tune(
     """Search for the best recipe of a target; see `edgekit.tuner.run`, for options `convert`."""
     from edgekit.errors import spoken_in_python
     from edgekit.request import Request
-    from edgekit.tuner import run
+    from edgekit.tuner import check_options, run
 
     with spoken_in_python():
+        check_options(options)
         request = Request.of(model, targets=target, output=output, **options)
         return run(request, trials, resume=resume, minutes=minutes)

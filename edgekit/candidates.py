@@ -51,15 +51,7 @@ class Bench:
         results = with_twins(results, built)
         if BASELINE in built:
             results = self._timed(plan.target.engine, threads, built, results)
-        return TargetReport(
-            name=plan.name,
-            description=plan.target.description,
-            engine=plan.target.engine,
-            threads=threads,
-            memory_mb=plan.target.memory_mb,
-            architecture=plan.target.architecture,
-            results=tuple(results),
-        ), built
+        return TargetReport.of(plan, threads, results), built
 
     def refine(
         self,
@@ -145,7 +137,7 @@ class Bench:
         return self._attempt_all(plan, search.candidates(engine, assignments), built, done)
 
     def sensitivity(
-        self, plan: TargetPlan, search: Search, done: Callable[[str], None] = lambda _: None
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None]
     ) -> Sensitivity:
         """What each layer's precision costs and wins, a step for each group of layers.
 
@@ -172,6 +164,7 @@ class Bench:
                     names=names,
                     precisions=search.precisions,
                     proof=self._proof.folder,
+                    rows=self._request.calibration,
                     threads=threads,
                 )
                 groups.append(

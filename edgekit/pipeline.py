@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 
 from edgekit import plugin, recipe
@@ -58,6 +57,27 @@ class Silent:
         """Nothing."""
 
 
+class Growing:
+    """Progress of a number of steps that grows where more turn up."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._steps = progress or Silent(), 0
+
+    def start(self, steps: int) -> None:
+        """The number of steps in all, as far as is known."""
+        self._steps = steps
+        self._progress.start(steps)
+
+    def done(self, what: str) -> None:
+        """One step is finished."""
+        self._progress.done(what)
+
+    def further(self, what: str) -> None:
+        """One step more than was known is finished."""
+        self.start(self._steps + 1)
+        self.done(what)
+
+
 def run(request: Request, progress: Progress | None = None) -> Report:
     """Convert a model for every target; the chosen candidates are written as bundles.
 
@@ -70,31 +90,23 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         GateError: a target has no candidate that meets every gate; carries the report.
         PassError: a target could not be converted at all; the others were.
     """
-    progress = progress or Silent()
+    bar = Growing(progress)
     plans = check(request)
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
-        steps = 2 + sum(plan.most + 1 for plan in plans)
-        progress.start(steps)
-
-        def further(what: str) -> None:
-            nonlocal steps
-            steps += 1
-            progress.start(steps)
-            progress.done(what)
-
+        bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
-        bench, proof = prepare(request, workspace, features, rows, progress)
+        bench, proof = prepare(request, workspace, features, rows, bar)
         gates = gates_for(proof.family, request.gates)
         reports, artifacts = [], {}
         for plan in plans:
-            outcome, made = bench.run(plan, progress.done)
+            outcome, made = bench.run(plan, bar.done)
             outcome = verdict(request, outcome, gates)
-            refined = bench.refine(plan, outcome, made, further)
+            refined = bench.refine(plan, outcome, made, bar.further)
             if refined is not outcome:
                 outcome = verdict(request, refined, gates)
-            progress.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
+            bar.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)
             artifacts[plan.name] = made
         report = report_of(request, proof, features_name, plans, reports)
@@ -154,10 +166,7 @@ def report_of(
         remarks=(*model.remarks, *left_out, *weaknesses(request, proof, gates)),
         machine=machine(),
         tools=tools(),
-        targets=tuple(
-            msgspec.structs.replace(target, target_threads=plan.target.threads)
-            for plan, target in zip(plans, targets, strict=True)
-        ),
+        targets=tuple(targets),
     )
 
 
@@ -293,16 +302,16 @@ def enough_samples(model: Model) -> int:
     return int(np.clip(4_000_000 // max(values, 1), 16, 128))
 
 
-def raise_failures(report: Report) -> None:
-    """GateError or PassError when a target has no good candidate."""
+def raise_failures(report: Report, found: Any = None) -> None:
+    """GateError or PassError when a target has no good candidate; with `found`, else the report."""
     failed = [target for target in report.targets if target.failure]
     if not failed:
         return
     unmade = {target.name: unmade_because(target) for target in failed}
     message = "; ".join(unmade[target.name] or target.failure for target in failed)
     if any(unmade.values()):
-        raise PassError(message, report)
-    raise GateError(f"{message}; see the report", report)
+        raise PassError(message, found or report)
+    raise GateError(f"{message}; see the report", found or report)
 
 
 def unmade_because(target: TargetReport) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edgekit import plugin, recipe, target
 from edgekit.errors import PlanError, did_you_mean, require
 from edgekit.target import Target
@@ -293,6 +295,13 @@ def compacted(steps: tuple[Step, ...], engine: str) -> tuple[Step, ...]:
     """The steps with the one that makes every artifact smaller at the end, unless it is there."""
     last = COMPACT.get(engine)
     return (*steps, default_step(last)) if last and steps[-1].name != last else steps
+
+
+def with_rows(step: Step, rows: int) -> Step:
+    """The step with the number of draws it calibrates with written out, unless it has one."""
+    if not step.calibrates or step.rows:
+        return step
+    return msgspec.structs.replace(step, options=step.options | {"rows": rows})
 
 
 def default_step(name: str) -> Step:

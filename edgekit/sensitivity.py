@@ -17,6 +17,7 @@ from edgekit.errors import EngineError, PassError
 from edgekit.measure import all_signatures, interleaved
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
+from edgekit.plan import Step, checked, default_step, with_rows
 from edgekit.runtime import as_family
 from edgekit.runtime.runner import EngineRunner
 from edgekit.sources import Trust
@@ -78,6 +79,7 @@ def costs(
     names: list[str],
     precisions: list[str],
     proof: Path,
+    rows: int,
     threads: int,
 ) -> Group:
     """Step: quantize some layers alone, at each precision, and run and time what comes out.
@@ -91,6 +93,7 @@ def costs(
         names: the layers, by the engine's names.
         precisions: those to try, by the names of the engine's module in `edgekit.mixed`.
         proof: folder with draws.npz and calibration.npz.
+        rows: so many of its draws calibrate, as they do for the candidates.
         threads: CPU threads of the engine.
     """
     module = plugin.load("mixed", engine)
@@ -98,7 +101,8 @@ def costs(
     exact = run(base, engine, threads, draws)
     found, failures = {FLOAT: Cost()}, []
     for precision in precisions:
-        steps = [*module.passes(dict.fromkeys(names, precision)), {"pass": compact}]
+        passes = map(checked, module.passes(dict.fromkeys(names, precision)))
+        steps = [*(with_rows(step, rows) for step in passes), default_step(compact)]
         try:
             folder = apply(steps, source, output / "variant", proof / "calibration.npz")
             error = noise(exact, run(folder, engine, threads, draws))
@@ -131,17 +135,13 @@ def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
     return groups
 
 
-def apply(
-    steps: Sequence[Mapping[str, Any]], source: Path, scratch: Path, calibration: Path
-) -> Path:
+def apply(steps: Sequence[Step], source: Path, scratch: Path, calibration: Path) -> Path:
     """Run passes one after another in this process; the folder of the last."""
     shutil.rmtree(scratch, ignore_errors=True)
     for k, step in enumerate(steps):
-        options = dict(step)
-        name = options.pop("pass")
         folder = scratch / str(k)
         folder.mkdir(parents=True)
-        run_pass(folder, name, options, source, calibration, Trust())
+        run_pass(folder, step.name, step.options, source, calibration, Trust())
         source = folder
     return source
 

@@ -41,9 +41,10 @@ class Entry(Typed, frozen=True):
 
 def check_log(folder: Path, identity: Mapping[str, str], *, resume: bool) -> None:
     """Raise InputError when the folder holds a search that may not be gone on with."""
-    if not (folder / LOG).exists():
+    log = folder / LOG
+    if not log.exists() or not log.stat().st_size:
         return
-    found = load(folder, None)
+    found = load(folder)
     if not resume:
         ended = len([trial for trial in found.get_trials(deepcopy=False) if is_entry(trial)])
         raise InputError(
@@ -56,7 +57,7 @@ def check_log(folder: Path, identity: Mapping[str, str], *, resume: bool) -> Non
 def check_identity(folder: Path, study: Any, identity: Mapping[str, str]) -> None:
     """Raise InputError when the search is for something else than is asked for now."""
     known = study.user_attrs.get("identity", identity)
-    other = [name for name in identity if known.get(name) != identity[name]]
+    other = [name for name in {**identity, **known} if known.get(name) != identity.get(name)]
     if other:
         raise InputError(
             f"the search in '{folder}' is with another {' and '.join(other)}; "
@@ -80,20 +81,29 @@ class Study:
             fresh = not (folder / LOG).exists()
             # Of several processes, each must draw its own.
             self._smart, self._random = samplers(seed if fresh else seed + os.getpid())
-            self._study = load(folder, self._smart)
+            self._presence = (folder / LOG).open("a")
+            alone = held_by_no_other(self._presence)
+            if alone:
+                cut_torn_line(folder / LOG)
+            self._study = load(folder, self._smart, begin=True)
             check_identity(folder, self._study, identity)
             self._study.set_user_attr("identity", dict(identity))
-            self._presence = (folder / LOG).open()
-            self.enqueue(seeds, alone=held_by_no_other(self._presence))
+            if alone:
+                self._end_lost()
+            self.enqueue(seeds)
 
-    def enqueue(self, seeds: Mapping[str, Mapping[str, Any]], *, alone: bool = False) -> None:
-        """Queue what has neither been tried nor is waiting, nor is at work in another process.
-
-        `alone`: there is no other; what seems to be at work was lost when its process was killed.
-        """
+    def _end_lost(self) -> None:
+        """End what seems to be at work: it was lost when its process was killed."""
         from optuna.trial import TrialState
 
-        underway = {TrialState.WAITING} if alone else {TrialState.WAITING, TrialState.RUNNING}
+        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self.drop(trial.number)
+
+    def enqueue(self, seeds: Mapping[str, Mapping[str, Any]]) -> None:
+        """Queue what has neither been tried nor is waiting, nor is at work in another process."""
+        from optuna.trial import TrialState
+
+        underway = {TrialState.WAITING, TrialState.RUNNING}
         done = {
             trial.user_attrs.get("candidate")
             for trial in self._study.get_trials(deepcopy=False)
@@ -119,19 +129,14 @@ class Study:
         self._study.sampler = self._random if blindly else self._smart
         return self._study.ask()
 
-    def tell(
-        self, trial: Any, entry: Entry, goals: Sequence[float] | None, *, good: bool = True
-    ) -> None:
-        """End a trial; without `goals` as a failed one. `good`: it may be chosen."""
+    def tell(self, trial: Any, entry: Entry, goals: Sequence[float], *, good: bool = True) -> None:
+        """End a trial. `good`: it may be chosen."""
         trial.set_user_attr("entry", msgspec.to_builtins(entry))
-        if goals is None:
-            self.drop(trial)
-        else:
-            trial.set_constraint("rejected", 0.0 if good else 1.0)
-            self._study.tell(trial, list(goals))
+        trial.set_constraint("rejected", 0.0 if good else 1.0)
+        self._study.tell(trial, list(goals))
 
     def drop(self, trial: Any) -> None:
-        """End a trial that came to nothing."""
+        """End a trial, or the one of a number, that came to nothing."""
         from optuna.trial import TrialState
 
         self._study.tell(trial, state=TrialState.FAIL)
@@ -156,16 +161,23 @@ def samplers(seed: int) -> tuple[Any, Any]:
     return smart, optuna.samplers.RandomSampler(seed=seed)
 
 
-def load(folder: Path, sampler: Any) -> Any:
-    """The study in a folder, begun when there is none; InputError when its log is damaged."""
+def load(folder: Path, sampler: Any = None, *, begin: bool = False) -> Any:
+    """The study in a folder; InputError when its log is damaged.
+
+    `begin` makes it when there is none, and writes into the log in any case.
+    """
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     logging.getLogger("optuna").setLevel(logging.ERROR)
     try:
+        # The lock is a link to this path; a relative one leads nowhere, and a lost lock stays.
+        storage = JournalStorage(JournalFileBackend(str((folder / LOG).absolute())))
+        if not begin:
+            return optuna.load_study(storage=storage, study_name=NAME, sampler=sampler)
         return optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(folder / LOG))),
+            storage=storage,
             study_name=NAME,
             directions=["minimize"] * GOALS,
             load_if_exists=True,
@@ -173,6 +185,12 @@ def load(folder: Path, sampler: Any) -> Any:
         )
     except (ValueError, KeyError, AssertionError):
         raise InputError(f"'{folder / LOG}' is damaged; choose another -o") from None
+
+
+def cut_torn_line(log: Path) -> None:
+    """Take away a last record that a full disk or a kill cut short: what follows would be lost."""
+    content = log.read_bytes()
+    os.truncate(log, content.rfind(b"\n") + 1)
 
 
 def held_by_no_other(log: IO[str]) -> bool:

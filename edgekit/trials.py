@@ -17,7 +17,7 @@ from edgekit.choose import best, decide, rank, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
-from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted
+from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity
@@ -27,8 +27,8 @@ from edgekit.variants import Made
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
+NO_GOALS = (0.0, 0.0, 0.0)  # of what failed: the sampler learns that it may not be chosen
 FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
-ROWS = 64  # calibrate where the trial did not pick a number: as many as `convert` takes
 
 
 class Workbench(Protocol):
@@ -38,14 +38,16 @@ class Workbench(Protocol):
 
     def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]: ...
 
-    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity: ...
+    def sensitivity(
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None]
+    ) -> Sensitivity: ...
 
     def time(
         self, engine: str, threads: int, artifacts: Mapping[str, Path]
     ) -> list[Latency | str]: ...
 
 
-class Tuner:
+class Trials:
     """Tries recipes for one target; other processes may work on the same study."""
 
     def __init__(
@@ -55,9 +57,15 @@ class Tuner:
         plan: TargetPlan,
         gates: Sequence[Gate],
         request: Request,
+        measured: Callable[[str], None],
     ) -> None:
+        """Make the float32 baseline; `measured` is told of what is measured for mixed precision.
+
+        Raises:
+            PassError: it cannot be made.
+        """
         self._bench, self._study, self._plan = bench, study, plan
-        self._gates, self._request = gates, request
+        self._gates, self._request, self._measured = gates, request, measured
         self._engine, self._threads = plan.target.engine, bench.threads(plan)
         self._space = plugin.load("tuning", self._engine)
         self.base, made = bench.attempt(plan, plan.candidates[0])
@@ -70,14 +78,13 @@ class Tuner:
     def search(self, trials: int, deadline: float | None, done: Callable[[Result], None]) -> None:
         """Try what is queued, then so many recipes that were not tried before.
 
-        `deadline`, by the monotonic clock, ends it earlier; `done` is called after every trial.
+        After `deadline`, by the monotonic clock, only what is queued; `done` is called after every
+        trial.
         """
-
-        def late() -> bool:
-            return deadline is not None and time.monotonic() > deadline
-
         tried = repeats = 0
-        while self._study.waiting() or (tried < trials and repeats < PATIENCE and not late()):
+        while self._study.waiting() or (
+            tried < trials and repeats < PATIENCE and not late(deadline)
+        ):
             # What was learned leads to the same proposal again and again: then chance proposes.
             trial = self._study.ask(blindly=repeats > 0)
             try:
@@ -94,13 +101,15 @@ class Tuner:
             tried += "candidate" not in trial.user_attrs
             done(entry.result)
 
-    def refine(self, done: Callable[[Result], None]) -> None:
+    def refine(self, deadline: float | None, done: Callable[[Result], None]) -> None:
         """Try the variants of the best so far, and of the best of recipe `auto`."""
-        for name in {self.judged(self.results()).chosen, self._best_queued()} - {None}:
-            options = self.entries()[str(name)].options
-            found = self._space.variants(options, self._narrowed).items()
-            self._study.enqueue({f"{name} {what}": variant for what, variant in found})
-        self.search(0, None, done)
+        leaders = (self.judged(self.results()).chosen, self._best_queued())
+        for name in dict.fromkeys(filter(None, leaders)):
+            options = self.entries()[name].options
+            for what, variant in self._space.variants(options, self._narrowed).items():
+                if not late(deadline):
+                    self._study.enqueue({f"{name} {what}": variant})
+                    self.search(0, None, done)
 
     def _best_queued(self) -> str | None:
         """The best of recipe `auto` and its variants; None when none is good enough."""
@@ -147,7 +156,7 @@ class Tuner:
             part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
             assignment = proposal(self._sensitivity, what, part, self._limits)
             (candidate,) = self._plan.search.candidates(self._engine, [assignment])
-            return tuple(map(with_rows, candidate.steps))
+            return tuple(with_rows(s, self._request.calibration) for s in candidate.steps)
 
         def pick(name: str, choices: tuple[Any, ...]) -> Any:
             return trial.suggest_categorical(name, self._narrowed.get(name, choices))
@@ -159,7 +168,7 @@ class Tuner:
     def _sensitivity(self) -> Sensitivity:
         """Measured once, when the first trial asks for it."""
         assert self._plan.search is not None
-        return self._bench.sensitivity(self._plan, self._plan.search)
+        return self._bench.sensitivity(self._plan, self._plan.search, self._measured)
 
     @property
     def _limits(self) -> tuple[float, float]:
@@ -172,21 +181,18 @@ class Tuner:
         for entry in known:
             if entry.artifact == artifact:
                 twin = entry.result
-                return msgspec.structs.replace(result, latency=twin.latency, same_as=twin.name)
+                return msgspec.structs.replace(
+                    result, latency=twin.latency, failure=twin.failure, same_as=twin.name
+                )
         artifacts = {BASELINE: self._baseline, "": made.artifact}
-        found = self._bench.time(self._engine, self._threads, artifacts)[-1]
-        if isinstance(found, Latency):
-            return msgspec.structs.replace(result, latency=found)
-        return msgspec.structs.replace(result, failure=found)
+        return with_timing(result, self._bench.time(self._engine, self._threads, artifacts)[-1])
 
     def _tell(self, trial: Any, entry: Entry) -> None:
         """Give the study what it learns from: an artifact made twice counts twice."""
         result = msgspec.structs.replace(entry.result, same_as="")
-        if result.failure:
-            self._study.tell(trial, entry, None)
-        else:
-            good = not self._rejected([self.base, result]).get(result.name)
-            self._study.tell(trial, entry, goals(result, self.base), good=good)
+        good = not self._rejected([self.base, result]).get(result.name)
+        measured = NO_GOALS if result.failure else goals(result, self.base)
+        self._study.tell(trial, entry, measured, good=good)
 
     def entries(self) -> dict[str, Entry]:
         """The baseline, then all that was tried, by any process."""
@@ -200,16 +206,7 @@ class Tuner:
 
     def judged(self, results: Sequence[Result]) -> TargetReport:
         """The results with their verdicts, one of them chosen."""
-        report = TargetReport(
-            name=self._plan.name,
-            description=self._plan.target.description,
-            engine=self._engine,
-            threads=self._threads,
-            memory_mb=self._plan.target.memory_mb,
-            architecture=self._plan.target.architecture,
-            results=tuple(results),
-        )
-        request = self._request
+        report, request = TargetReport.of(self._plan, self._threads, results), self._request
         return decide(report, self._gates, request.objective, limits=request.limits)
 
     def _rejected(self, results: Sequence[Result]) -> dict[str, str]:
@@ -231,36 +228,46 @@ class Tuner:
         results, entries = self.results(), self.entries()
         queued = [r for r in results if entries[r.name].queued and not (r.failure or r.same_as)]
         finalists = [results[0], *self.leading(results)[:FINALISTS], *queued]
-        made = {name: self.made(name) for name in dict.fromkeys(r.name for r in finalists)}
-        artifacts = {name: one.artifact for name, one in made.items() if one}
+        names = dict.fromkeys(result.name for result in finalists)
+        timed = self._timed_once_more({name: self._attempt(name) for name in names})
+        results = [with_timing(r, timed.get(r.name, r.latency)) for r in results]
+        if results[0].failure:  # there is nothing to compare the others with
+            return self.judged(results)
+        decided = self.judged([result for result in results if result.name in timed])
+        out = self._rejected(results)
+        judged = {
+            r.name: msgspec.structs.replace(r, verdict=out.get(r.name, "good, another is better"))
+            for r in results
+        } | {r.name: r for r in decided.results}
+        return msgspec.structs.replace(decided, results=tuple(judged.values()))
+
+    def _timed_once_more(
+        self, attempts: Mapping[str, tuple[Result, Made | None]]
+    ) -> dict[str, Latency | str]:
+        """Latencies side by side, or why there is none."""
+        artifacts = {BASELINE: self._baseline}
+        artifacts |= {name: made.artifact for name, (_, made) in attempts.items() if made}
         timings = self._bench.time(self._engine, self._threads, artifacts)
-        latencies = {
-            name: found
-            for name, found in zip(artifacts, timings, strict=True)
-            if isinstance(found, Latency)
-        }
-        results = [
-            msgspec.structs.replace(r, latency=latencies.get(r.name, r.latency)) for r in results
-        ]
-        decided = self.judged([result for result in results if result.name in latencies])
-        rest = [result for result in results if result.name not in latencies]
-        verdicts = self._rejected([results[0], *rest])
-        judged = {r.name: r for r in decided.results} | {
-            r.name: msgspec.structs.replace(
-                r, verdict=verdicts.get(r.name, "good, another is better")
-            )
-            for r in rest
-        }
-        return msgspec.structs.replace(decided, results=tuple(judged[r.name] for r in results))
+        failures = {name: result.failure for name, (result, made) in attempts.items() if not made}
+        return failures | dict(zip(artifacts, timings, strict=True))
 
     def made(self, name: str) -> Made | None:
-        """A trial's artifact and outputs, taken from the work space or made again."""
+        """A trial's artifact and outputs; None where it cannot be made again."""
+        return self._attempt(name)[1]
+
+    def _attempt(self, name: str) -> tuple[Result, Made | None]:
+        """A trial, taken from the work space or done again."""
         candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
-        return self._bench.attempt(self._plan, candidate)[1]
+        return self._bench.attempt(self._plan, candidate)
 
 
-def with_rows(step: Step) -> Step:
-    """The step with its number of rows written out: the search records more than `convert`."""
-    if not step.calibrates or step.rows:
-        return step
-    return msgspec.structs.replace(step, options=step.options | {"rows": ROWS})
+def late(deadline: float | None) -> bool:
+    """Whether a time of the monotonic clock is over."""
+    return deadline is not None and time.monotonic() > deadline
+
+
+def with_timing(result: Result, found: Latency | str | None) -> Result:
+    """The result with its latency, or with why there is none."""
+    if isinstance(found, str):
+        return msgspec.structs.replace(result, failure=found)
+    return msgspec.structs.replace(result, latency=found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from edgekit import plugin, target
 from edgekit.compare import gates_for
 from edgekit.errors import InputError, require
 from edgekit.features import load_features
+from edgekit.measure import machine
 from edgekit.npz import read
-from edgekit.pipeline import Progress, Silent, check, prepare, raise_failures, report_of
+from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, report_of, tools
 from edgekit.plan import TargetPlan
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
-from edgekit.study import Study, check_log, locked
-from edgekit.trials import MIXED, Tuner
-from edgekit.tuned import Tuned, summary, tuned, write
+from edgekit.study import LOG, Study, check_log, locked
+from edgekit.trials import MIXED, Trials
+from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
 from edgekit.tuning import ROWS
-from edgekit.workspace import Workspace, code_hash, default_cache, identity
+from edgekit.workspace import Workspace, code_hash, default_cache, identity, tool_version
+
+# Options of `convert` that mean nothing here: a search picks recipes and rows, writes no bundle.
+CONVERT_ONLY = ("recipe", "calibration", "jobs", "force", "keep_going")
 
 
 def run(
@@ -38,53 +43,57 @@ def run(
         request: the model, one target, and what counts: objective, gates, limits.
         trials: so many recipes are tried after the candidates of recipe `auto`.
         resume: go on with the search that the folder holds.
-        minutes: begin no further trial after that time.
+        minutes: begin no further trial after that time, except the candidates of recipe `auto`.
         progress: is told of every step.
 
     Raises:
         InputError: something asked for is wrong; nothing was done.
-        GateError: no trial meets every gate; carries the report.
-        PassError: the float32 baseline cannot be made.
+        GateError: no trial meets every gate; its `report` is what would have been returned.
+        PassError: the float32 baseline cannot be made, or timed; carries the same, if there is any.
     """
     from edgekit.report.page import page
 
-    progress, start = progress or Silent(), time.monotonic()
+    bar, start = Growing(progress), time.monotonic()
     plan = check_tuning(request, trials)
     same = identify(request, plan)
     check_log(request.output, same, resume=resume)
+    check_free(request.output)
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
-        progress.start(3 + len(plan.candidates) + trials)
-        bench, proof = prepare(request, workspace, features, max(ROWS), progress)
+        bar.start(3 + len(plan.candidates) + trials)
+        bench, proof = prepare(request, workspace, features, max(ROWS), bar)
         seeds = plugin.load("tuning", plan.target.engine).SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)
-        tuner = Tuner(bench, study, plan, gates_for(proof.family, request.gates), request)
+        gates = gates_for(proof.family, request.gates)
+        search = Trials(bench, study, plan, gates, request, bar.further)
 
-        def save(judged: TargetReport) -> Tuned:
-            report = report_of(request, proof, features_name, [plan], [judged])
-            leading = [result.name for result in tuner.leading(judged.results)]
-            found = tuned(report, leading, tuner.entries(), request.output)
-            made = judged.chosen and tuner.made(judged.chosen)
-            outputs = {plan.name: lambda: read(made.trial / "outputs.npz")} if made else {}
-            html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
-            with locked(request.output):
+        def save(judge: Callable[[], TargetReport]) -> Tuned:
+            with locked(request.output):  # from the first look: no process writes what is older
+                judged = judge()
+                report = report_of(request, proof, features_name, [plan], [judged])
+                leading = [result.name for result in search.leading(judged.results)]
+                found = tuned(report, leading, search.entries(), request.output)
+                made = judged.chosen and search.made(judged.chosen)
+                outputs = {plan.name: lambda: read(made.trial / "outputs.npz")} if made else {}
+                html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
                 write(found, request.output, html)
             return found
 
-        def done(result: Result) -> None:
-            save(tuner.judged(tuner.results()))
-            progress.done(f"{result.name}: {summary(result, tuner.base)}")
+        def told(result: Result, tell: Callable[[str], None] = bar.done) -> None:
+            save(lambda: search.judged(search.results()))
+            tell(f"{result.name}: {summary(result, search.base)}")
 
-        progress.start(3 + study.waiting() + trials)
-        tuner.search(trials, minutes and start + 60 * minutes, done)
-        tuner.refine(done)
-        found = save(tuner.final())
-        progress.done(f"chosen: {found.target.chosen or 'none'}")
+        bar.start(3 + study.waiting() + trials)
+        deadline = minutes and start + 60 * minutes
+        search.search(trials, deadline, told)
+        search.refine(deadline, lambda result: told(result, bar.further))
+        found = save(search.final)
+        bar.done(f"chosen: {found.target.chosen or 'none'}")
     finally:
         workspace.stop()
-    raise_failures(found.report)
+    raise_failures(found.report, found)
     return found
 
 
@@ -103,25 +112,45 @@ def check_tuning(request: Request, trials: int) -> TargetPlan:
     return plan
 
 
+def check_options(names: Iterable[str]) -> None:
+    """Raise InputError for an option that says what a conversion tries or writes."""
+    for name in names:
+        if name in CONVERT_ONLY:
+            raise InputError(f"'{name}' is not an option of tune")
+
+
+def check_free(output: Path) -> None:
+    """Raise InputError where the files of a search would replace others."""
+    there = [name for name in (RECIPE, FRONT, DATA, PAGE) if (output / name).exists()]
+    if there and not (output / LOG).exists():
+        raise InputError(
+            f"'{output}' holds {' and '.join(there)} of something else; choose another -o"
+        )
+
+
 def identify(request: Request, plan: TargetPlan) -> dict[str, str]:
-    """What must be the same for trials to be compared: as text, files by their hash."""
+    """What must be the same for trials to be compared: as text, files and modules by their hash."""
 
-    def files(path: str | Path | None) -> Any:
-        # No file is inside the work space that the null device is.
-        exists = path is not None and Path(path).exists()
-        return identity(Path(path).absolute(), Path("/dev/null")) if exists and path else path
+    def content(spec: str | Path | None) -> Any:
+        if spec is None:
+            return None
+        if Path(spec).exists():
+            # No file is inside the work space that the null device is.
+            return identity(Path(spec).absolute(), Path("/dev/null"))
+        return [spec, tool_version(str(spec).partition(":")[0])]
 
-    material = {
-        "model": files(request.model),
+    material = {f"version of {name}": version for name, version in tools().items()} | {
+        "model": content(request.model),
         "description of the model": [request.given, request.trust],
+        "module of --custom-objects": [tool_version(m) for m in request.trust.custom_objects],
         "target": plan.target,
-        "data": files(request.data),
+        "data": content(request.data),
         "number of samples": request.samples,
         "seed": request.seed,
         "number of threads": request.threads,
-        "set of gates or limits": [request.gates, request.limits],
-        "feature net": files(request.features),
+        "feature net": content(request.features),
         "version of edgekit": code_hash(),
+        "machine": machine(),
     }
     encode = msgspec.json.Encoder(enc_hook=str, order="deterministic").encode
     return {name: encode(value).decode() for name, value in material.items()}

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import plugin, recipe
+from edgekit import plugin, recipe, sensitivity
+from edgekit.errors import PassError
 from edgekit.litert_file import LAYERS, read_graph
 from edgekit.mixed import litert
 from edgekit.model import Model, Signature, Tensor
-from edgekit.plan import checked
+from edgekit.plan import checked, default_step
 from edgekit.sensitivity import FLOAT, apply, costs
 from tests.rewrites.graphs import keras, lowered
 
@@ -81,9 +82,9 @@ def test_layers_are_those_with_weights(net: Path) -> None:
 def test_one_layer_is_measured_and_the_others_stay_float(net: Path, tmp_path: Path) -> None:
     first, *_ = litert.layers(net / "net.tflite")
     compact = "compact-litert"
-    base = apply([{"pass": compact}], net, tmp_path / "base", net / "calibration.npz")
+    base = apply([default_step(compact)], net, tmp_path / "base", net / "calibration.npz")
     tried = ["w8", "w8a8", "w4b32"]
-    group = costs(tmp_path, net, base, compact, "litert", [first], tried, net, 1)
+    group = costs(tmp_path, net, base, compact, "litert", [first], tried, net, 8, 1)
     assert set(group.costs) == {FLOAT, "w8", "w8a8"}
     assert "w4b32" in group.failures[0]  # it is for dense layers
     assert group.costs[FLOAT].noise == 0
@@ -93,10 +94,26 @@ def test_one_layer_is_measured_and_the_others_stay_float(net: Path, tmp_path: Pa
     assert -saved < group.costs["w8"].size < -0.75 * saved
 
 
+def test_layers_are_calibrated_as_candidates_are(
+    net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+
+    def seen(folder: Path, name: str, options: dict[str, object], *rest: object) -> None:
+        rows.append(options.get("rows"))
+        raise PassError("seen")
+
+    monkeypatch.setattr(sensitivity, "run_pass", seen)
+    costs(tmp_path, net, net, "compact-litert", "litert", ["a"], ["16x8", "w8"], net, 4, 1)
+    assert rows == [4, None]
+
+
 def test_an_assignment_changes_what_it_names(net: Path, tmp_path: Path) -> None:
     first, second, _ = litert.layers(net / "net.tflite")
     steps = litert.passes({first: "w8", second: "w4b32"})
-    folder = apply(steps, net, tmp_path / "made", net / "calibration.npz")
+    folder = apply(
+        [checked(step) for step in steps], net, tmp_path / "made", net / "calibration.npz"
+    )
     graph = read_graph(folder / "generate.tflite")
     stored = [
         graph.tensors[op.inputs[1]].dtype

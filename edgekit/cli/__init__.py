@@ -76,10 +76,10 @@ def main() -> None:
     except click.ClickException as error:
         where = f" (edgekit {command_of(error)} --help)" if command_of(error) else ""
         fail(" ".join(error.format_message().split()) + where, error.exit_code)
-    except GateError as error:  # the command has printed its report
-        fail(str(error), error.exit_code, as_json=False)
     except EdgekitError as error:
-        fail(str(error), error.exit_code)
+        # A missed gate, or a report that an error carries, the command has printed.
+        printed = isinstance(error, GateError) or getattr(error, "report", None) is not None
+        fail(str(error), error.exit_code, as_json=not printed)
     except (KeyboardInterrupt, click.Abort) as stop:
         again = "interrupted; finished steps are kept, run the same command to go on"
         fail(str(stop) or again, INTERRUPTED)

@@ -49,7 +49,7 @@ from edgekit.cli._show import Bar, emit, table
     "minutes",
     type=click.FloatRange(0),
     metavar="MINUTES",
-    help="Begin no further trial after that time.",
+    help="Begin no further trial after that time, except the candidates of auto.",
 )
 @choice_options
 @data_option
@@ -67,9 +67,7 @@ def command(model: Path, target: str, output: Path, trials: int, resume: bool,
     measured so far. OUTPUT/recipe.toml is the best one, for `edgekit convert --recipe`; the report
     is OUTPUT/tune.html. Several processes may work on one search: start the others with --resume.
     """
-    import msgspec
-
-    from edgekit.errors import GateError
+    from edgekit.errors import GateError, PassError
     from edgekit.request import Request
     from edgekit.tuner import run
 
@@ -77,32 +75,37 @@ def command(model: Path, target: str, output: Path, trials: int, resume: bool,
     with Bar() as bar:
         try:
             found = run(request, trials, resume=resume, minutes=minutes, progress=bar)
-        except GateError as error:
+        except (GateError, PassError) as error:
             bar.close()
-            emit(msgspec.to_builtins(error.report), as_json, f"report: {output / 'tune.html'}")
+            if error.report is not None:
+                show(error.report, output, as_json)
             raise
         except KeyboardInterrupt:
             raise click.Abort(
                 "interrupted; finished trials are kept, run the same command with --resume to go on"
             ) from None
-    emit(msgspec.to_builtins(found), as_json, text(found, output))
+    show(found, output, as_json)
 
 
-def text(found: Any, output: Path) -> str:
-    """The front, the chosen one first of all named, and where everything is."""
+def show(found: Any, output: Path, as_json: bool) -> None:
+    """The front, or what came nearest, beside float32, and where everything is."""
+    import msgspec
+
     from edgekit.report import rows, threads
 
     target = found.target
-    kept = {target.chosen, target.results[0].name, *found.front}
+    kept = {target.chosen, target.nearest, target.results[0].name, *found.front}
     shown = [row for row in rows(target) if row["candidate"] in kept]
-    options = found.tried[target.chosen].options
-    return "\n".join(
-        [
-            f"{target.name}  ({target.engine}, {threads(found.report, target)}), "
-            f"{len(found.tried)} recipes tried; the best of them, and float32:",
-            table(shown, target.chosen),
-            "  " + ", ".join(f"{name} {value}" for name, value in options.items()),
-            f"recipe: {output / 'recipe.toml'}  (others: {output / 'front'})",
-            f"report: {output / 'tune.html'}",
-        ]
-    )
+    lines = [
+        f"{target.name}  ({target.engine}, {threads(found.report, target)}), "
+        f"{len(found.tried)} recipes tried; the best of them, and float32:",
+        table(shown, target.chosen),
+    ]
+    if target.chosen:
+        options = found.tried[target.chosen].options
+        lines.append("  " + ", ".join(f"{name} {value}" for name, value in options.items()))
+        lines.append(f"recipe: {output / 'recipe.toml'}  (others: {output / 'front'})")
+    else:
+        lines.append(f"no recipe: {target.failure}")
+    lines.append(f"report: {output / 'tune.html'}")
+    emit(msgspec.to_builtins(found), as_json, "\n".join(lines))

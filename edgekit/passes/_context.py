@@ -30,16 +30,17 @@ def calibration_rows(
 ) -> list[dict[str, Array]]:
     """What one signature saw on the original's runs: one dict of input batches for each call.
 
-    `rows`: only what the first so many draws led to, as if no more had been recorded.
+    `rows`: only what the first so many draws led to, as if no more had been recorded; a batch at
+    least.
     """
     if ctx.calibration is None:
         raise PassError("this pass needs calibration data and was given none")
     recorded = npz.read(ctx.calibration)
     arrays = {tensor.name: recorded[f"{name}/{tensor.name}"] for tensor in signature.inputs}
-    if rows is not None:
-        early = recorded[f"{name}/{DRAW}"] < rows
-        arrays = {key: array[early] for key, array in arrays.items()}
     batch = int(signature.inputs[0].shape[0] or 1)
+    if rows is not None:
+        early = recorded[f"{name}/{DRAW}"] < max(rows, batch)
+        arrays = {key: array[early] for key, array in arrays.items()}
     count = len(next(iter(arrays.values()))) // batch
     return [
         {key: array[i * batch : (i + 1) * batch] for key, array in arrays.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from edgekit.atomic import write_file
 from edgekit.coverage import Coverage
 from edgekit.measure import Latency
+from edgekit.plan import TargetPlan
 from edgekit.typed import Typed, to_json
 
 
@@ -60,6 +62,20 @@ class TargetReport(Typed, frozen=True):
     bundle: str | None = None
     zipped: int = 0
     failure: str = ""
+
+    @classmethod
+    def of(cls, plan: TargetPlan, threads: int, results: Sequence[Result]) -> TargetReport:
+        """What was measured for a target, nothing decided yet."""
+        return cls(
+            name=plan.name,
+            description=plan.target.description,
+            engine=plan.target.engine,
+            threads=threads,
+            target_threads=plan.target.threads,
+            memory_mb=plan.target.memory_mb,
+            architecture=plan.target.architecture,
+            results=tuple(results),
+        )
 
     @property
     def baseline(self) -> Result | None:

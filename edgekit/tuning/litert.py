@@ -11,9 +11,11 @@ from edgekit.passes.rewrite_litert import Options
 from edgekit.tuning import ROWS, Pick
 
 METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
-# Dense layers may take fewer bits than the rest: often most of the weights, seldom of the quality.
+# Dense layers may take fewer bits than the rest: often most of the weights, seldom of the quality;
+# or one scale for all channels, where a scale for each weighs more than it wins.
 DENSE: dict[str, dict[str, Any]] = {
     "8": {},
+    "8-tensor": {"granularity": "tensor"},
     "4": {"bits": 4},
     "4-block-32": {"bits": 4, "granularity": "block-32"},
     "4-block-64": {"bits": 4, "granularity": "block-64"},
@@ -39,12 +41,17 @@ SEEDS: dict[str, dict[str, Any]] = {
 
 
 def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
-    """Blocks must divide the inputs of a dense layer; a rewrite that applied may be left out."""
+    """Blocks must divide the inputs of a dense layer; a rewrite that applied may be left out.
+
+    Without dense layers nothing has shared scales.
+    """
     files = [file for folder in folders for file in folder.glob("*.tflite")]
     applied = dict.fromkeys(str(one["rewrite"]) for file in files for one in read_rewrites(file))
     widths = {width for file in files for width in dense_widths(file).values()}
 
     def fits(granularity: str) -> bool:
+        if granularity == "tensor":
+            return bool(widths)
         size = granularity.removeprefix("block-")
         return not size.isdigit() or any(width % int(size) == 0 for width in widths)
 
@@ -58,11 +65,14 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
 def variants(
     options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, dict[str, Any]]:
-    """Each rewrite left out of them all: not every one pays on every net."""
-    if options.get("left_out") != "none":
-        return {}
-    rewrites = (name for name in choices["left_out"] if name != "none")
-    return {f"without {name}": {**options, "left_out": name} for name in rewrites}
+    """Each rewrite left out of them all, and shared scales: not every net is better with them."""
+    found = {}
+    if options.get("left_out") == "none":
+        rewrites = (name for name in choices["left_out"] if name != "none")
+        found = {f"without {name}": {**options, "left_out": name} for name in rewrites}
+    if options.items() >= PLAIN.items() and "8-tensor" in choices["dense"]:
+        found["with shared scales"] = {**options, "dense": "8-tensor"}
+    return found
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
@@ -85,12 +95,18 @@ def quantization(mode: str, pick: Pick) -> dict[str, Any]:
     """The pass of litert-quantizer: one rule for everything, and one for dense layers."""
     rule: dict[str, Any] = {"mode": mode, "granularity": pick("granularity", ("channel", "tensor"))}
     dense = DENSE[pick("dense", tuple(DENSE))]
-    # There are no static kernels for fewer bits, and none at all that compute blocks in float.
-    kept = mode == "weights" and "granularity" not in dense
-    fewer = dense and {"mode": "weights" if kept else "dynamic"} | dense
     entry: dict[str, Any] = {"pass": "quantize-litert"}
     if mode == "static":
         rule["activations"] = pick("activations", (8, 16))
         entry["ranges"] = pick("ranges", ("extremes", "moving-average"))
         entry["rows"] = pick("rows", ROWS)
-    return entry | {"rules": [rule, fewer | {"op": "FULLY_CONNECTED"}] if fewer else [rule]}
+    return entry | {"rules": [rule, dense_rule(rule, dense)] if dense else [rule]}
+
+
+def dense_rule(rule: dict[str, Any], dense: dict[str, Any]) -> dict[str, Any]:
+    """The rule of dense layers, beside that of everything."""
+    if "bits" in dense:
+        # There are no static kernels for fewer bits, and none at all that compute blocks in float.
+        kept = rule["mode"] == "weights" and "granularity" not in dense
+        rule = {"mode": "weights" if kept else "dynamic"}
+    return rule | {"op": "FULLY_CONNECTED"} | dense

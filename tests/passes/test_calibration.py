@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -51,6 +52,13 @@ def test_all_there_are(tmp_path: Path) -> None:
     few = recorded(tmp_path, 4)
     assert len(calibration_rows(few, "decode", DECODE)) == 8
     assert len(calibration_rows(few, "decode", DECODE, 100)) == 8
+
+
+def test_fewer_rows_than_a_batch_are_one_batch(tmp_path: Path) -> None:
+    inputs = (Tensor(name="z", shape=(8, 1), role="latent"),)
+    whole = msgspec.structs.replace(DECODE, inputs=inputs)
+    taken = calibration_rows(recorded(tmp_path, 16), "decode", whole, 4)
+    assert [len(batch["z"]) for batch in taken] == [8, 8]
 
 
 def test_a_recipe_that_asks_for_more_rows_gets_them(tmp_path: Path) -> None:

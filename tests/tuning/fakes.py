@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.study import Study
 from edgekit.target import load
-from edgekit.trials import Tuner
+from edgekit.trials import Trials
 from edgekit.variants import Made
 
 SAME = {"model": "this one", "seed": "0"}
@@ -62,8 +62,12 @@ class Bench:
         )  # fmt: skip
         return result, Made(artifact=place, trial=place, steps=candidate.steps)
 
-    def sensitivity(self, plan: TargetPlan, search: Search) -> Sensitivity:
+    def sensitivity(
+        self, plan: TargetPlan, search: Search, done: Callable[[str], None]
+    ) -> Sensitivity:
         groups = tuple(Group(layers=(name,), costs=COSTS) for name in ("first", "second"))
+        for group in groups:
+            done(f"mixed, {group.layers[0]}")
         return Sensitivity(size=100, time=1.0, groups=groups)
 
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
@@ -98,17 +102,17 @@ def plan(name: str = "intel-cpu") -> TargetPlan:
     return plan_for(name, load(name), ["auto", "mixed"])
 
 
-def tuner(
+def trials(
     bench: Bench, folder: Path, name: str = "intel-cpu", **request: Any
-) -> tuple[Tuner, Study]:
+) -> tuple[Trials, Study]:
     """A search in a folder, begun or gone on with."""
     made = plan(name)
     seeds = plugin.load("tuning", made.target.engine).SEEDS
     queue = {c.name: seeds[c.name] for c in made.candidates}
     study = Study(folder, SAME, queue)
     asked = Request.of("net.keras", targets=name, output=folder, **request)
-    return Tuner(bench, study, made, GATES, asked), study
+    return Trials(bench, study, made, GATES, asked, ignore), study
 
 
-def ignore(result: Result) -> None:
-    """What a search tells after each trial."""
+def ignore(what: object) -> None:
+    """What a search tells of each trial and each measurement."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from edgekit import plugin, target
-from edgekit.plan import Step, chain, compacted, plan_for
+from edgekit import plugin, target, variants
+from edgekit.plan import Step, chain, compacted, plan_for, with_rows
+from edgekit.report import Result
 from edgekit.request import Request
-from edgekit.trials import with_rows
+from edgekit.tuning import Pick
+from edgekit.variants import Made
 
 ENGINES = {"litert": "linux-litert", "openvino": "intel-cpu"}
 
@@ -26,6 +29,16 @@ def steps(engine: str, method: str, pick: Any) -> tuple[Step, ...]:
     return compacted(chain(passes, engine, "tune"), engine)
 
 
+def picking(options: Mapping[str, Any]) -> Pick:
+    """Picks the given options, which must be among the choices."""
+
+    def pick(name: str, choices: tuple[Any, ...]) -> Any:
+        assert options[name] in choices or name == "left_out"  # which depends on the net
+        return options[name]
+
+    return pick
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_candidates_of_auto_can_be_picked(engine: str) -> None:
     """So a search that tries them first is never worse than `convert` by itself."""
@@ -34,16 +47,10 @@ def test_the_candidates_of_auto_can_be_picked(engine: str) -> None:
     candidates = plan_for(name, target.load(name), ["auto"]).candidates
     assert {candidate.name for candidate in candidates} == set(seeds)
     for candidate in candidates:
-        options = dict(seeds[candidate.name])
-
-        def pick(name: str, choices: tuple[Any, ...], options: Any = options) -> Any:
-            assert options[name] in choices
-            return options[name]
-
-        made = steps(engine, options["method"], pick)
-        assert made == tuple(map(with_rows, candidate.steps)), candidate.name
-    assert Request.__struct_defaults__ is not None
-    assert with_rows(Step(name="quantize-openvino")).rows == calibration()
+        options = seeds[candidate.name]
+        made = steps(engine, options["method"], picking(options))
+        wanted = tuple(with_rows(step, calibration()) for step in candidate.steps)
+        assert made == wanted, candidate.name
 
 
 def calibration() -> int:
@@ -66,18 +73,24 @@ def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
             assert made[-1].name.startswith("compact-")
 
 
-def test_the_variants_of_auto_leave_out_one_rewrite_each() -> None:
+def test_the_variants_of_auto_can_be_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that `convert` tries, of every candidate that it may choose."""
+    applied = ["transposed-conv", "idle-movement"]
+    monkeypatch.setattr(variants, "rewritten_by", lambda folder: applied)
+    monkeypatch.setattr(variants, "table_share", lambda folder: 1.0)
     space = plugin.load("tuning", "litert")
-    choices = {"left_out": ("none", "transposed-conv", "idle-movement")}
-    found = space.variants(space.SEEDS["int8+rewrites"], choices)
-    assert set(found) == {"without transposed-conv", "without idle-movement"}
-    options = found["without transposed-conv"]
-    made = steps("litert", options["method"], lambda name, _: options[name])
-    (rewrites,) = [step.options["rewrites"] for step in made if step.name == "rewrite-litert"]
-    assert "transposed-conv" not in rewrites
-    assert "idle-movement" in rewrites
-    assert space.variants(options, choices) == {}, "no variants of variants"
-    assert space.variants(space.SEEDS["int8"], choices) == {}
+    choices = {"left_out": ("none", *applied), "dense": tuple(space.DENSE)}
+    for candidate in plan_for("linux-litert", target.load("linux-litert"), ["auto"]).candidates:
+        made = Made(artifact=Path(), trial=Path(), steps=candidate.steps)
+        wanted = {
+            one.name: tuple(with_rows(step, calibration()) for step in one.steps)
+            for one in variants.variants(Result(name=candidate.name, recipe=""), made)
+        }
+        found = space.variants(space.SEEDS[candidate.name], choices)
+        assert wanted == {
+            f"{candidate.name} {what}": steps("litert", options["method"], picking(options))
+            for what, options in found.items()
+        }
 
 
 @pytest.mark.parametrize(("inputs", "groups"), [(96, None), (100, (64, -1))])
