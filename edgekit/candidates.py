@@ -16,7 +16,7 @@ from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
-from edgekit.plan import BASELINE, COMPACT, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan import BASELINE, COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
@@ -189,11 +189,14 @@ class Bench:
         return [latency.seconds for latency in msgspec.convert(told, list[Latency])]
 
     def _after(self, steps: Sequence[Step]) -> Path:
-        """The folder of the model after some passes, from the one that was described."""
+        """The folder of the model after some passes, from the one that was described.
+
+        Rewrites that found nothing count as not done, so that what follows is not done twice.
+        """
         trust, folder = self._request.trust, self._described
         for step in steps:
             calibration = self._proof.folder / "calibration.npz" if step.calibrates else None
-            folder = self._workspace.step(
+            made = self._workspace.step(
                 "edgekit.passes._run:run_pass",
                 needs=(*step.load().NEEDS, *trust.custom_objects),
                 name=step.name,
@@ -202,6 +205,8 @@ class Bench:
                 calibration=calibration,
                 trust=trust,
             )
+            if step.name not in REWRITES.values() or fingerprint(made) != fingerprint(folder):
+                folder = made
         return folder
 
     def _build_and_try(self, plan: TargetPlan, candidate: Candidate) -> Made:

@@ -23,7 +23,7 @@ LOWERING = {
 }
 
 # Exact rewrites of a lowered graph, tried beside the graph as it is.
-REWRITES = {"litert": "rewrite-litert"}
+REWRITES = {"litert": "rewrite-litert", "openvino": "rewrite-openvino"}
 
 # What every artifact goes through at the end: exact, only smaller.
 COMPACT = {"litert": "compact-litert", "openvino": "compact-openvino"}
@@ -214,7 +214,7 @@ def search_for(
     return Search(
         name=title,
         recipe=source,
-        steps=chain([], engine, source, rewrite=True),
+        steps=chain(plugin.load("mixed", engine).REWRITES, engine, source),
         precisions=precisions,
         points=mixed.points,
         groups=mixed.groups,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.litert_file import dense_tables, read_rewrites
+from edgekit import plugin
+from edgekit.litert_file import dense_tables
 from edgekit.model import Model
 from edgekit.plan import REWRITES, Candidate, Step
 from edgekit.report import Result
@@ -53,7 +54,9 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
 
 def rewritten_by(folder: Path) -> list[str]:
     """The rewrites that changed a model's artifacts, as noted in them."""
-    noted = [read_rewrites(folder / file) for file in Model.load(folder).files.values()]
+    model = Model.load(folder)
+    engine = plugin.load("rewrites", model.kind)
+    noted = [engine.read_rewrites(folder / file) for file in model.files.values()]
     return list(dict.fromkeys(str(entry["rewrite"]) for entries in noted for entry in entries))
 
 

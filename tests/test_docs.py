@@ -26,7 +26,8 @@ PAGES = sorted(
     path for pattern in ("*.md", "docs/*.md", "samples/**/*.md") for path in HOME.glob(pattern)
 )
 README = HOME / "README.md"
-PACKAGES = ("families", "metrics", "passes", "rewrites", "runtime.engines", "sources")
+PACKAGES = ("families", "metrics", "passes", "rewrites.litert", "rewrites.openvino",
+            "runtime.engines", "sources")  # fmt: skip
 
 
 def text(path: Path) -> str:

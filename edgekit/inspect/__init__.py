@@ -31,6 +31,15 @@ class Facts(Typed, frozen=True):
     tables: dict[str, Rows]
 
 
+def rewrites(noted: Rows) -> Rows:
+    """The rewrites that a file notes, with ops before and after as text."""
+    return [
+        row | {side: ", ".join(f"{count} {kind}" for kind, count in row[side].items())
+               for side in ("before", "after")}
+        for row in noted
+    ]  # fmt: skip
+
+
 def inspect(path: Path, given: Given, trust: Trust) -> Facts:
     """Look into a bundle, a .tflite or .xml artifact, or a model, of which `given` is known.
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgekit.inspect import Facts, Rows
+from edgekit.inspect import Facts, Rows, rewrites
 from edgekit.litert_file import Graph, read_graph, read_rewrites
 
 WEIGHT_BYTES = 64  # smaller constants are shapes and scalars
@@ -35,7 +35,7 @@ def facts(path: Path) -> Facts:
 
 def tables(path: Path) -> dict[str, Rows]:
     """Ops by kind, and the rewrites that changed the graph, if any did."""
-    found = {"ops": ops(path), "rewrites": rewrites(path)}
+    found = {"ops": ops(path), "rewrites": rewrites(read_rewrites(path))}
     return {title: rows for title, rows in found.items() if rows}
 
 
@@ -50,15 +50,6 @@ def ops(path: Path) -> Rows:
         {"op": name, "count": count, "version": version, "output": dtype, "weights": weights}
         for (name, version, dtype, weights), count in sorted(kinds.items())
     ]
-
-
-def rewrites(path: Path) -> Rows:
-    """The rewrites that changed a file, with ops before and after as text."""
-    rows = read_rewrites(path)
-    for row in rows:
-        for side in ("before", "after"):
-            row[side] = ", ".join(f"{count} {kind}" for kind, count in row[side].items())
-    return rows
 
 
 def dtypes(graph: Graph, tensors: Sequence[int], least: int) -> str:

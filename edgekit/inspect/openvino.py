@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from edgekit.errors import InputError
-from edgekit.inspect import Facts, Rows
+from edgekit.inspect import Facts, Rows, rewrites
+from edgekit.rewrites.openvino import read_rewrites
 from edgekit.runtime.engines import openvino as engine
 
 
@@ -17,7 +18,7 @@ def facts(path: Path) -> Facts:
 
 
 def tables(path: Path) -> dict[str, Rows]:
-    """Operations by kind."""
+    """Operations by kind, and the rewrites that changed the graph, if any did."""
     engine.check_installed()
     import openvino
 
@@ -26,4 +27,6 @@ def tables(path: Path) -> dict[str, Rows]:
     except RuntimeError:
         raise InputError(f"'{path}' is no OpenVINO IR (or its .bin is missing)") from None
     kinds = Counter(op.get_type_name() for op in graph.get_ops())
-    return {"ops": [{"op": name, "count": count} for name, count in sorted(kinds.items())]}
+    ops: Rows = [{"op": name, "count": count} for name, count in sorted(kinds.items())]
+    found = {"ops": ops, "rewrites": rewrites(read_rewrites(path))}
+    return {title: rows for title, rows in found.items() if rows}

@@ -1,7 +1,8 @@
 """Mixed precision: each layer measured alone, then the best assignments solved for.
 
 One file for each engine tells which layers hold weights (`layers`), which precisions it has
-(`PRECISIONS`, beside float) and which passes make an assignment (`passes`). What the names mean:
+(`PRECISIONS`, beside float), which rewrites come first (`REWRITES`) and which passes make an
+assignment (`passes`). What the names of precisions mean:
 
 | name | weights | activations on LiteRT | on OpenVINO |
 |---|---|---|---|

@@ -19,6 +19,7 @@ RULES: dict[str, dict[str, Any]] = {
     "w2b32": {"mode": "dynamic", "bits": 2, "op": "FULLY_CONNECTED", "granularity": "block-32"},
 }
 PRECISIONS = tuple(RULES)
+REWRITES = ({"pass": "rewrite-litert"},)
 
 
 def layers(path: Path) -> dict[str, int]:

@@ -9,6 +9,8 @@ from typing import Any
 from edgekit.passes._openvino import weighted_layers
 
 PRECISIONS = ("w8a8", "w8", "w4")
+# The others pay in some nets only.
+REWRITES = ({"pass": "rewrite-openvino", "rewrites": ["nearest-upsampling"]},)
 
 
 def layers(path: Path) -> dict[str, int]:

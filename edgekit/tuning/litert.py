@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekit.litert_file import dense_widths, read_rewrites
+from edgekit.litert_file import dense_widths
 from edgekit.passes.rewrite_litert import Options
-from edgekit.tuning import ROWS, Pick
+from edgekit.tuning import REWRITTEN, ROWS, Pick, may_be_left_out, rewriting, without_each
 
 METHODS = ("float32", "float16", "weights", "dynamic", "static", "converter")
 # Dense layers may take fewer bits than the rest: often most of the weights, seldom of the quality;
@@ -30,7 +30,6 @@ AUTO: dict[str, dict[str, Any]] = {
     "int8": {"method": "static", "activations": 8, "ranges": "extremes", "rows": 64} | PLAIN,
     "int4-weights": {"method": "dynamic"} | PLAIN | {"dense": "4"},
 }
-REWRITTEN = {"rewrites": True, "left_out": "none"}
 SEEDS: dict[str, dict[str, Any]] = {
     "float16": {"method": "float16"},
     "int8-dynamic-tf": {"method": "converter", "converter": "dynamic"},
@@ -46,7 +45,6 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
     Without dense layers nothing has shared scales.
     """
     files = [file for folder in folders for file in folder.glob("*.tflite")]
-    applied = dict.fromkeys(str(one["rewrite"]) for file in files for one in read_rewrites(file))
     widths = {width for file in files for width in dense_widths(file).values()}
 
     def fits(granularity: str) -> bool:
@@ -58,7 +56,7 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
     kept = (name for name, rule in DENSE.items() if fits(rule.get("granularity", "")))
     return {
         "dense": tuple(kept),
-        "left_out": ("none", *applied) if len(applied) > 1 else ("none",),
+        "left_out": may_be_left_out("litert", files),
     }
 
 
@@ -66,10 +64,7 @@ def variants(
     options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, dict[str, Any]]:
     """Each rewrite left out of them all, and shared scales: not every net is better with them."""
-    found = {}
-    if options.get("left_out") == "none":
-        rewrites = (name for name in choices["left_out"] if name != "none")
-        found = {f"without {name}": {**options, "left_out": name} for name in rewrites}
+    found = without_each(options, choices)
     if options.items() >= PLAIN.items() and "8-tensor" in choices["dense"]:
         found["with shared scales"] = {**options, "dense": "8-tensor"}
     return found
@@ -83,11 +78,7 @@ def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
         kind = pick("converter", ("dynamic", "int8", "int8x16"))
         calibration = {} if kind == "dynamic" else {"rows": pick("rows", ROWS)}
         return [{"pass": "lower-litert", "quantize": kind} | calibration]
-    found: list[dict[str, Any]] = [{"pass": "lower-litert"}]
-    if pick("rewrites", (False, True)):
-        left_out = pick("left_out", ("none",))
-        rewrites = [name for name in Options().rewrites if name != left_out]
-        found.append({"pass": "rewrite-litert", "rewrites": rewrites})
+    found = [{"pass": "lower-litert"}, *rewriting(pick, "rewrite-litert", Options().rewrites)]
     return found if method == "float32" else [*found, quantization(method, pick)]
 
 

@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.passes._openvino import dense_widths
-from edgekit.tuning import ROWS, Pick
+from edgekit.passes.rewrite_openvino import Options
+from edgekit.tuning import REWRITTEN, ROWS, Pick, may_be_left_out, rewriting, without_each
 
 METHODS = ("float32", "float16", "static", "weights-8", "weights-4")
 GROUPS = (32, 64, 128, -1)
 STATIC = {"preset": "mixed", "ranges": "extremes", "bias_correction": "fast", "smooth_quant": None}
 FOUR = {"group_size": 64, "scale_estimation": True, "awq": False, "correction": "none"}
-SEEDS: dict[str, dict[str, Any]] = {
+AUTO: dict[str, dict[str, Any]] = {
     "float32": {"method": "float32"},
-    "float16": {"method": "float16"},
     "int8-weights": {"method": "weights-8"},
     "int8": {"method": "static", "rows": 64} | STATIC,
+    "int8-symmetric": {"method": "static", "rows": 64} | STATIC | {"preset": "performance"},
     "int4-weights": {"method": "weights-4", "rows": 64} | FOUR,
+}
+SEEDS: dict[str, dict[str, Any]] = {
+    "float16": {"method": "float16"},
+    **{name: options | {"rewrites": False} for name, options in AUTO.items()},
+    **{f"{name}+rewrites": options | REWRITTEN for name, options in AUTO.items()},
 }
 
 
@@ -29,24 +35,29 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
     """
     import openvino
 
-    graphs = [openvino.Core().read_model(str(f)) for one in folders for f in one.glob("*.xml")]
+    files = [file for folder in folders for file in folder.glob("*.xml")]
+    graphs = [openvino.Core().read_model(str(file)) for file in files]
     widths = {width for graph in graphs for width in dense_widths(graph)}
     fits = any(width % GROUPS[0] == 0 for width in widths)
-    return {} if fits else {"group_size": (FOUR["group_size"], -1)}
+    groups = {} if fits else {"group_size": (FOUR["group_size"], -1)}
+    return {"left_out": may_be_left_out("openvino", files)} | groups
 
 
 def variants(
     options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, dict[str, Any]]:
-    """None."""
-    return {}
+    """Each rewrite left out of them all."""
+    return without_each(options, choices)
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:
     """The passes of a method, its options picked."""
     lowering = {"pass": "lower-openvino", "float16": method == "float16"}
+    if method == "float16":
+        return [lowering]
     make = {"static": static, "weights-8": eight_bits, "weights-4": four_bits}.get(method)
-    return [lowering, make(pick)] if make else [lowering]
+    found = [lowering, *rewriting(pick, "rewrite-openvino", Options().rewrites)]
+    return [*found, make(pick)] if make else found
 
 
 def static(pick: Pick) -> dict[str, Any]:

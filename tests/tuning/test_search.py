@@ -22,7 +22,11 @@ from edgekit.tuning import litert, openvino
 from tests.tuning.fakes import SAME, Bench, ignore, trials
 
 CRASH = "it crashed"
-AUTO = ["float32", "float16", "int8-weights", "int8", "int4-weights"]
+AUTO = [
+    "float32", "float32+rewrites", "float16", "int8-weights", "int8-weights+rewrites", "int8",
+    "int8+rewrites", "int8-symmetric", "int8-symmetric+rewrites", "int4-weights",
+    "int4-weights+rewrites",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -46,9 +50,10 @@ def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path)
 def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "bench")
     search, study = trials(bench, tmp_path / "out")
+    study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
     search.search(40, None, ignore)
     entries = study.entries()
-    assert len(entries) == len(AUTO) + 40
+    assert len(entries) == len(AUTO) + 1 + 40
     assert len({str(entry.steps) for entry in entries}) == len(entries)
     twins = [entry for entry in entries if entry.result.same_as]
     assert twins
@@ -96,7 +101,7 @@ def test_resumed_it_goes_on(tmp_path: Path) -> None:
     search, study = trials(bench, tmp_path / "out")
     search.search(3, None, ignore)
     assert len(study.entries()) == len(AUTO) + 6
-    assert set(first) & set(bench.attempts()[len(first) :]) == {BASELINE}
+    assert set(first) & set(bench.attempts()[len(first) :]) == {BASELINE, f"{BASELINE}+rewrites"}
 
 
 def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: Path) -> None:
@@ -167,7 +172,9 @@ def test_a_search_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     check_log(folder, SAME, resume=False)
     trials(Bench(tmp_path / "bench"), folder)[0].search(0, None, ignore)
     before = (folder / LOG).read_bytes()
-    with pytest.raises(InputError, match=r"5 recipes tried; pass --resume .* choose another -o"):
+    with pytest.raises(
+        InputError, match=rf"{len(AUTO)} recipes tried; pass --resume .* choose another -o"
+    ):
         check_log(folder, SAME, resume=False)
     check_log(folder, SAME, resume=True)
     assert (folder / LOG).read_bytes() == before

@@ -44,7 +44,7 @@ def leading(op: Any, axis: int, excess: int, uneven: str) -> int:
         return int(attributes["pads_begin"][axis - HEIGHT])
     if attributes["auto_pad"] == "valid":
         return 0
-    return (max(excess, 0) + (attributes["auto_pad"] == uneven)) // 2
+    return (max(excess, 0) + int(attributes["auto_pad"] == uneven)) // 2
 
 
 def replace(op: Any, new: Any) -> None:
