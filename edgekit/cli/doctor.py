@@ -24,6 +24,7 @@ PARTS = {
     "litert_quantizer": ("litert-quantizer", "convert: quantize for LiteRT", "convert"),
     "nncf": ("nncf", "convert: quantize for OpenVINO", "convert"),
     "scipy": ("scipy", "convert: choose precisions", "convert"),
+    "optuna": ("optuna", "tune: propose recipes", "convert"),
     "PIL": ("pillow", "reading images", "images"),
     "matplotlib": ("matplotlib", "convert: report", "convert"),
 }
