@@ -19,6 +19,7 @@ PARTS_OF_AN_ENGINE = {
     "coverage": ["executed"],
     "inspect": ["facts", "tables"],
     "mixed": ["layers", "passes"],
+    "rewrites": ["read_rewrites"],
 }
 KINDS_OF_MODEL = {"keras", "saved-model", "litert", "openvino"}
 
@@ -29,7 +30,8 @@ def every(package: str) -> Any:
 
 @pytest.mark.parametrize("package", plugin.KINDS)
 def test_names_are_the_files(package: str) -> None:
-    files = (HOME / package.replace(".", "/")).glob("*.py")
+    home = HOME / package.replace(".", "/")
+    files = [*home.glob("*.py"), *(path.parent for path in home.glob("*/__init__.py"))]
     stems = [path.stem.replace("_", "-") for path in files if not path.stem.startswith("_")]
     assert plugin.names(package) == sorted(stems)
     assert stems, "an empty folder proves nothing"
