@@ -92,7 +92,7 @@ def feasible(found: Sensitivity, limits: tuple[float, float]) -> Assignment:
         raise PassError(
             "mixed: no assignment of precisions is within --max-size and --max-latency; the "
             f"smallest takes about {size_text(least(found, 'size'))}, the fastest "
-            f"{latency_text(least(found, 'time'), 's')}"
+            f"{latency_text(least(found, 'time'), 's')}; raise what was given"
         )
     return solved
 

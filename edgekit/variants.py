@@ -37,7 +37,7 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
     """The chosen candidate without one of the rewrites that changed it, for each of several."""
     found = []
     for place, step in enumerate(made.steps):
-        applied = rewritten_by(made.artifact) if step.name in REWRITES.values() else []
+        applied = optional(made, place) if step.name in REWRITES.values() else []
         for name in applied if len(applied) > 1 else ():
             rest = [one for one in step.options["rewrites"] if one != name]
             less = msgspec.structs.replace(step, options=step.options | {"rewrites": rest})
@@ -50,6 +50,12 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
                 )
             )
     return found
+
+
+def optional(made: Made, place: int) -> list[str]:
+    """The rewrites that changed the artifacts, but those that a later pass does anyway."""
+    later = [getattr(step.load(), "PREPARED", ()) for step in made.steps[place + 1 :]]
+    return [name for name in rewritten_by(made.artifact) if not any(name in each for each in later)]
 
 
 def rewritten_by(folder: Path) -> list[str]:

@@ -25,8 +25,8 @@ def weighted_layers(graph: Any) -> dict[str, int]:
     """Layers with constant weights, in order of execution: name and number of weights."""
     found = {}
     for op in graph.get_ordered_ops():
-        if op.get_type_name() in LAYERS and any(constant(port) for port in op.inputs()):
-            sizes = [int(np.prod(port.get_shape())) for port in op.inputs() if constant(port)]
+        if op.get_type_name() in LAYERS and any(is_constant(port) for port in op.inputs()):
+            sizes = [int(np.prod(port.get_shape())) for port in op.inputs() if is_constant(port)]
             found[op.get_friendly_name()] = sum(sizes)
     return found
 
@@ -35,17 +35,17 @@ def dense_widths(graph: Any) -> list[int]:
     """How many inputs each dense layer with constant weights has."""
     widths = []
     for op in graph.get_ordered_ops():
-        if op.get_type_name() == "MatMul" and constant(op.input(1)):
+        if op.get_type_name() == "MatMul" and is_constant(op.input(1)):
             axis = -1 if op.get_attributes()["transpose_b"] else -2
             widths.append(int(op.input(1).get_shape()[axis]))
     return widths
 
 
-def constant(port: Any) -> bool:
+def is_constant(port: Any) -> bool:
     """Whether an input port is fed by constants alone."""
     node = port.get_source_output().get_node()
     if node.get_type_name() in BETWEEN:
-        return all(constant(each) for each in node.inputs())
+        return all(is_constant(each) for each in node.inputs())
     return bool(node.get_type_name() == "Constant")
 
 
@@ -60,11 +60,11 @@ def all_but(graph: Any, only: Sequence[str] | None) -> Any:
 
 
 def save_quantized(graph: Any, path: Path) -> None:
-    """Write a quantized graph, with long vectors of scales and biases in half precision.
+    """Write a quantized graph, with long vectors of scales, biases and ranges in half precision.
 
     Of a dense layer from a short latent to a picture they are a tenth of the file. Their rounding,
-    2^-11, is far below that of 8-bit weights. OpenVINO's own option spares quantized graphs, and
-    would halve float weights too.
+    2^-11, is far below that of 8-bit weights. Weights that were left in float stay so; OpenVINO's
+    own option would halve them too, and spares graphs with quantized activations.
     """
     import openvino
     from openvino import opset13 as ops
@@ -72,15 +72,17 @@ def save_quantized(graph: Any, path: Path) -> None:
     for op in graph.get_ordered_ops():
         if op.get_type_name() != "Constant" or op.get_byte_size() < LONG:
             continue
-        values = op.get_data()
+        values, readers = op.get_data(), op.output(0).get_target_inputs()
         if values.dtype != np.float32 or values.size != max(values.shape):
+            continue
+        if any(port.get_node().get_type_name() in LAYERS for port in readers):
             continue
         with np.errstate(over="ignore"):
             half = values.astype(np.float16)
         if not np.allclose(half, values, rtol=2**-10, atol=2**-16 * np.abs(values).max()):
             continue  # out of half precision's range
         stored = ops.convert(ops.constant(half), "f32")
-        for port in op.output(0).get_target_inputs():
+        for port in readers:
             port.replace_source_output(stored.output(0))
     openvino.save_model(graph, str(path), compress_to_fp16=False)
 

@@ -55,8 +55,11 @@ def compacted(text: str) -> str:
 
 
 def shorten(layer: ElementTree.Element) -> None:
-    """Number a layer instead of naming it, unless its name can be seen from outside."""
-    if layer.get("type") not in ("Parameter", "Result"):
+    """Number a layer instead of naming it, unless its name can be seen from outside.
+
+    Outputs are known by the names of their tensors, which stand elsewhere.
+    """
+    if layer.get("type") != "Parameter":
         layer.set("name", str(layer.get("id")))
     for port in layer.iterfind("./*/port"):
         for dimension in port.findall("dim"):

@@ -14,12 +14,12 @@ from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
 from edgekit.passes._openvino import all_but, reason, save_quantized
-from edgekit.passes.rewrite_openvino import everywhere
-from edgekit.rewrites.openvino import nearest_upsampling
+from edgekit.passes.rewrite_openvino import rewrite
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
 NEEDS = ("openvino", "nncf")
+PREPARED = ("nearest-upsampling",)
 
 
 class Options(Typed, frozen=True):
@@ -65,7 +65,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
         rows = calibration_rows(ctx, name, signature, options.rows)
         graph = openvino.Core().read_model(str(ctx.source / model.files[name]))
         fold_scales(graph)
-        everywhere(graph, nearest_upsampling)
+        rewrite(graph, PREPARED)
         try:
             quantized = nncf.quantize(
                 graph,
@@ -101,8 +101,10 @@ def fold_scales(graph: Any) -> None:
         ):
             continue
         factors, transposed = scale.get_data(), dense.get_attributes()["transpose_b"]
-        if factors.size != factors.shape[-1] or weights.get_data().ndim != 2:
+        if not 0 < factors.ndim <= 2 or factors.size != factors.shape[-1]:
             continue  # not one factor for each output
+        if weights.get_data().ndim != 2:
+            continue
         column = factors.reshape(-1, 1) if transposed else factors.reshape(1, -1)
         folded = ops.constant((weights.get_data() * column).astype(np.float32))
         dense.input(1).replace_source_output(folded.output(0))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ import msgspec
 from edgekit import plugin
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
-from edgekit.passes._rewriting import Change, until_none_matches
+from edgekit.passes._rewriting import Applied, Change, until_none_matches
 from edgekit.rewrites.openvino import NOTE
 from edgekit.typed import Typed
 
@@ -34,13 +35,10 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     """Apply each rewrite wherever it matches; a graph without a match is copied as it is."""
     import openvino
 
-    rewrites = {name: plugin.load("rewrites.openvino", name) for name in options.rewrites}
     for name in model.signatures:
         source, target = ctx.source / model.files[name], artifact(ctx, name, ".xml")
         graph = openvino.Core().read_model(str(source))
-        applied = until_none_matches(rewrites, partial(everywhere, graph))
-        if applied:
-            graph.set_rt_info(msgspec.json.encode(applied).decode(), list(NOTE))
+        if rewrite(graph, options.rewrites):
             openvino.save_model(graph, str(target), compress_to_fp16=False)
         else:
             shutil.copyfile(source, target)
@@ -48,8 +46,20 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     return with_files(model, GIVES, ".xml")
 
 
+def rewrite(graph: Any, names: Iterable[str]) -> list[Applied]:
+    """Change the graph until no rewrite matches; tells what was done, and notes it in the graph."""
+    rewrites = {name: plugin.load("rewrites.openvino", name) for name in names}
+    applied = until_none_matches(rewrites, partial(everywhere, graph))
+    if applied:
+        place, earlier = list(NOTE), []
+        if graph.has_rt_info(place):
+            earlier = msgspec.json.decode(graph.get_rt_info(place).astype(str), type=list[Applied])
+        graph.set_rt_info(msgspec.json.encode([*earlier, *applied]).decode(), place)
+    return applied
+
+
 def everywhere(graph: Any, module: ModuleType) -> Change:
-    """Apply one rewrite to every op that matches."""
+    """Apply one rewrite to every op that matches; ops that went and came are counted by kind."""
     count, before = 0, kinds(graph)
     for op in graph.get_ordered_ops():
         if module.match(op):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.passes._openvino import dense_widths
+from edgekit.passes.quantize_openvino import PREPARED
 from edgekit.passes.rewrite_openvino import Options
 from edgekit.tuning import REWRITTEN, ROWS, Pick, may_be_left_out, rewriting, without_each
 
@@ -46,8 +47,10 @@ def narrowed(folders: Sequence[Path]) -> dict[str, tuple[Any, ...]]:
 def variants(
     options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, dict[str, Any]]:
-    """Each rewrite left out of them all."""
-    return without_each(options, choices)
+    """Each rewrite left out of them all, but what static quantization does anyway."""
+    kept = PREPARED if options["method"] == "static" else ()
+    left_out = tuple(name for name in choices["left_out"] if name not in kept)
+    return without_each(options, {"left_out": left_out if len(left_out) > 2 else ("none",)})
 
 
 def passes(method: str, pick: Pick) -> list[dict[str, Any]]:

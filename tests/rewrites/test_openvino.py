@@ -16,9 +16,9 @@ openvino = pytest.importorskip("openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from edgekit import plugin  # noqa: E402
+from edgekit import npz, plugin  # noqa: E402
 from edgekit.model import Model, Signature, Tensor  # noqa: E402
-from edgekit.passes import compact_openvino  # noqa: E402
+from edgekit.passes import compact_openvino, quantize_openvino  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
 from edgekit.passes._rewriting import Applied, until_none_matches  # noqa: E402
 from edgekit.passes.rewrite_openvino import Options, everywhere, run  # noqa: E402
@@ -62,7 +62,8 @@ def kinds(graph: Any) -> Counter[str]:
     return Counter(op.get_type_name() for op in graph.get_ordered_ops())
 
 
-@given(sizes, kernels, strides, st.sampled_from(["explicit", "same_upper", "same_lower"]),
+@given(sizes, kernels, strides,
+       st.sampled_from(["explicit", "same_upper", "same_lower", "valid"]),
        st.tuples(*[st.integers(0, 3)] * 4), st.integers(0, 2))  # fmt: skip
 def test_transposed_convolution(
     size: tuple[int, int],
@@ -80,16 +81,16 @@ def test_transposed_convolution(
         layer = ops.convolution_backprop_data(
             image, weights, list(stride), pads_begin=list(pads[:2]), pads_end=list(pads[2:])
         )
-    else:  # what TensorFlow's 'same' comes with: the shape of the output
+    else:  # what TensorFlow's layers come with: the shape of the output
         shape = [max(n * s - extra, (n - 1) * s + 1) for n, s in zip(size, stride, strict=True)]
+        if auto == "valid":
+            shape = [(n - 1) * s + k for n, s, k in zip(size, stride, kernel, strict=True)]
         layer = ops.convolution_backprop_data(
             image, weights, list(stride), output_shape=ops.constant(np.array(shape)), auto_pad=auto
         )
     graph = model(ops.relu(layer), image)
-    applied = check(graph, "transposed-conv")
-    left = kinds(graph)["ConvolutionBackpropData"]
-    assert left == (0 if applied else 1)
-    assert applied or auto != "explicit"  # padding never asks for more than the sums
+    assert check(graph, "transposed-conv")
+    assert kinds(graph)["ConvolutionBackpropData"] == 0
 
 
 @given(sizes, kernels, strides, st.booleans(), st.booleans(),
@@ -118,10 +119,10 @@ def test_enlargement_and_the_convolution_after_it(
     assert applied.rewrite == "nearest-upsampling"
     assert applied.before["Tile"] == before
     assert kinds(graph)["Tile"] == 0
-    if min(scale) > 1 and min(kernel) > 2:  # else it takes as many products as before
-        (convolution,) = more
-        assert convolution.rewrite == "upsampled-convolution"
-        assert kinds(graph)["Interpolate"] == 0
+    taps = [(s + k - 2) // s + 1 for s, k in zip(scale, kernel, strict=True)]
+    fewer = taps[0] * taps[1] < kernel[0] * kernel[1]  # products
+    assert [each.rewrite for each in more] == ["upsampled-convolution"] * fewer
+    assert kinds(graph)["Interpolate"] == (0 if fewer else 1)
 
 
 def copies(image: Any, axes: tuple[int, int], scale: tuple[int, int], *, at_once: bool) -> Any:
@@ -148,31 +149,82 @@ def test_other_copies_stay() -> None:
     tiled = ops.tile(ops.unsqueeze(image, np.array([2])), np.array([1, 1, 2, 1, 1]))
     wrapped = ops.reshape(tiled, np.array([1, 4, 4, 3]), False)  # not its rows: a mixture
     assert check(model(wrapped, image), "nearest-upsampling") == []
-    channels = copies(image, (1, 2), (2, 1), at_once=True)
-    graph = model(ops.transpose(channels, np.array([0, 2, 3, 1])), image)
-    check(graph, "nearest-upsampling")
 
 
-def test_the_convolution_behind_an_enlargement_runs_in_int8() -> None:
+def test_a_stage_that_something_else_reads_stays_beside_the_whole() -> None:
+    image = ops.parameter([1, 2, 3, 4], np.float32)
+    rows = copies(image, (1, 2), (2, 1), at_once=True)
+    both = copies(rows, (1, 2), (1, 2), at_once=True)
+    other = ops.reduce_mean(rows, np.array([1, 2]), keep_dims=True)
+    graph = model(ops.add(ops.transpose(both, np.array([0, 3, 1, 2])),
+                          ops.transpose(other, np.array([0, 3, 1, 2]))), image)  # fmt: skip
+    assert check(graph, "nearest-upsampling")
+    assert kinds(graph)["Interpolate"] == 2
+
+
+@pytest.mark.parametrize("case", ["free size", "padded"])
+def test_an_interpolation_that_is_no_enlargement_stays(case: str) -> None:
+    image = ops.parameter([1, 3, -1, -1] if case == "free size" else [1, 3, 4, 4], np.float32)
+    margins = [0, 0, 1, 1] if case == "padded" else [0, 0, 0, 0]
+    large = ops.interpolate(image, np.array([8, 8]), axes=np.array([2, 3]), mode="nearest",
+                            shape_calculation_mode="sizes", pads_begin=margins, pads_end=margins,
+                            coordinate_transformation_mode="asymmetric",
+                            nearest_mode="floor")  # fmt: skip
+    layer = ops.convolution(large, ops.constant(random(2, 3, 5, 5)), [1, 1], [2, 2], [2, 2], [1, 1])
+    graph = model(layer, image)
+    modules = {"it": plugin.load("rewrites.openvino", "upsampled-convolution")}
+    assert until_none_matches(modules, partial(everywhere, graph)) == []
+
+
+def test_every_rewrite_is_tried() -> None:
+    """Here each has a test of what it gives; what is not among the options never runs."""
+    assert set(Options().rewrites) == set(plugin.names("rewrites.openvino"))
+
+
+def enlarging() -> Any:
+    """A net that enlarges its input and convolves it."""
+    image = ops.parameter([1, 8, 8, 16], np.float32, name="image")
+    image.output(0).set_names({"image"})
+    large = copies(ops.relu(image), (1, 2), (2, 2), at_once=False)
+    turned = ops.transpose(large, np.array([0, 3, 1, 2]))
+    weights = ops.constant(random(16, 16, 3, 3))
+    layer = ops.convolution(turned, weights, [1, 1], [1, 1], [1, 1], [1, 1])
+    return model(ops.relu(layer), image)
+
+
+def precision(graph: Any) -> str:
+    """What the convolution of a net computes in."""
+    net = openvino.Core().compile_model(graph, "CPU", EXACT)
+    notes = [op.get_rt_info() for op in net.get_runtime_model().get_ops()]
+    (convolution,) = (n for n in notes if n["layerType"].astype(str) == "Convolution")
+    return str(convolution["runtimePrecision"].astype(str))
+
+
+def test_the_convolution_behind_an_enlargement_runs_in_int8(tmp_path: Path) -> None:
     nncf = pytest.importorskip("nncf")
-    found = []
-    for rewritten in (False, True):
-        image = ops.parameter([1, 8, 8, 16], np.float32, name="image")
-        large = copies(ops.relu(image), (1, 2), (2, 2), at_once=False)
-        turned = ops.transpose(large, np.array([0, 3, 1, 2]))
-        layer = ops.convolution(turned, ops.constant(random(16, 16, 3, 3)), [1, 1], [1, 1], [1, 1],
-                                [1, 1])  # fmt: skip
-        graph = model(ops.relu(layer), image)
-        if rewritten:
-            check(graph, "nearest-upsampling")
-        data = nncf.Dataset([random(1, 8, 8, 16)])
-        net = openvino.Core().compile_model(nncf.quantize(graph, data), "CPU", EXACT)
-        convolution = next(
-            op for op in net.get_runtime_model().get_ops()
-            if op.get_rt_info()["layerType"].astype(str) == "Convolution"
-        )  # fmt: skip
-        found.append(str(convolution.get_rt_info()["runtimePrecision"].astype(str)))
-    assert found == ["f32", "u8"]
+    data = random(1, 8, 8, 16)
+    assert precision(nncf.quantize(enlarging(), nncf.Dataset([data]))) == "f32"
+    openvino.save_model(enlarging(), str(tmp_path / "net.xml"), compress_to_fp16=False)
+    npz.write(tmp_path / "calibration.npz", {"net/image": data})
+    described = describe((1, 8, 8, 16), (1, 16, 16, 16))
+    made = tmp_path / "made"
+    made.mkdir()
+    ctx = Context(source=tmp_path, output=made, calibration=tmp_path / "calibration.npz")
+    path = made / quantize_openvino.run(described, quantize_openvino.Options(), ctx).files["net"]
+    assert precision(openvino.Core().read_model(str(path))) == "u8"
+    (noted,) = read_rewrites(path)
+    assert noted["rewrite"] == "nearest-upsampling"
+
+
+def describe(image: tuple[int, ...], result: tuple[int, ...]) -> Model:
+    """A model of one net, from pictures to pictures."""
+    signature = Signature(
+        part="net",
+        inputs=(Tensor(name="image", shape=image),),
+        outputs=(Tensor(name="y", shape=result),),
+    )
+    return Model(kind="openvino", family="image-to-image", signatures={"net": signature},
+                 files={"net": "net.xml"})  # fmt: skip
 
 
 def test_what_was_done_is_noted_and_stays_in_a_compact_file(tmp_path: Path) -> None:
@@ -182,18 +234,7 @@ def test_what_was_done_is_noted_and_stays_in_a_compact_file(tmp_path: Path) -> N
     source.mkdir()
     made.mkdir()
     openvino.save_model(model(layer, image), str(source / "net.xml"), compress_to_fp16=False)
-    described = Model(
-        kind="openvino",
-        family="image-to-image",
-        signatures={
-            "net": Signature(
-                part="net",
-                inputs=(Tensor(name="image", shape=(1, 3, 4, 4)),),
-                outputs=(Tensor(name="y", shape=(1, 1, 18, 18)),),
-            )
-        },
-        files={"net": "net.xml"},
-    )
+    described = describe((1, 3, 4, 4), (1, 1, 18, 18))
     result = run(described, Options(), Context(source=source, output=made))
     path = made / result.files["net"]
     path.write_text(compact_openvino.compacted(path.read_text()))
@@ -201,6 +242,10 @@ def test_what_was_done_is_noted_and_stays_in_a_compact_file(tmp_path: Path) -> N
     assert (noted["rewrite"], noted["count"]) == ("transposed-conv", 1)
     assert noted["before"] == {"ConvolutionBackpropData": 1}
     assert read_rewrites(source / "net.xml") == []
+    both = tmp_path / "both"
+    both.mkdir()
+    run(described, Options(), Context(source=made, output=both))  # nothing more: the note stays
+    assert read_rewrites(both / "net.xml") == [noted]
     nothing = Options(rewrites=("nearest-upsampling",))
     run(described, nothing, Context(source=source, output=made))
     assert path.read_bytes() == (source / "net.xml").read_bytes()

@@ -73,14 +73,25 @@ def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
             assert made[-1].name.startswith("compact-")
 
 
-def test_the_variants_of_auto_can_be_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("engine", "applied"),
+    [
+        ("litert", ["transposed-conv", "idle-movement"]),
+        ("openvino", ["nearest-upsampling", "upsampled-convolution", "transposed-conv"]),
+        ("openvino", ["nearest-upsampling", "transposed-conv"]),
+    ],
+)
+def test_the_variants_of_auto_can_be_picked(
+    engine: str, applied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those that `convert` tries, of every candidate that it may choose."""
-    applied = ["transposed-conv", "idle-movement"]
     monkeypatch.setattr(variants, "rewritten_by", lambda folder: applied)
     monkeypatch.setattr(variants, "table_share", lambda folder: 1.0)
-    space = plugin.load("tuning", "litert")
-    choices = {"left_out": ("none", *applied), "dense": tuple(space.DENSE)}
-    for candidate in plan_for("linux-litert", target.load("linux-litert"), ["auto"]).candidates:
+    space = plugin.load("tuning", engine)
+    dense = tuple(plugin.load("tuning", "litert").DENSE)
+    choices = {"left_out": ("none", *applied), "dense": dense}
+    name = ENGINES[engine]
+    for candidate in plan_for(name, target.load(name), ["auto"]).candidates:
         made = Made(artifact=Path(), trial=Path(), steps=candidate.steps)
         wanted = {
             one.name: tuple(with_rows(step, calibration()) for step in one.steps)
@@ -88,7 +99,7 @@ def test_the_variants_of_auto_can_be_picked(monkeypatch: pytest.MonkeyPatch) -> 
         }
         found = space.variants(space.SEEDS[candidate.name], choices)
         assert wanted == {
-            f"{candidate.name} {what}": steps("litert", options["method"], picking(options))
+            f"{candidate.name} {what}": steps(engine, options["method"], picking(options))
             for what, options in found.items()
         }
 

@@ -57,10 +57,14 @@ def enlarges(op: Any) -> bool:
     """Whether an op is an Interpolate as above, by whole factors."""
     if op.get_type_name() != "Interpolate":
         return False
-    attributes, small, large = op.get_attributes(), shape(op.input_value(0)), shape(op.output(0))
-    plain = all(attributes[name] == value for name, value in NEAREST.items())
+    small, large = shape(op.input_value(0)), shape(op.output(0))
+    if not small or not large:
+        return False
+    attributes = op.get_attributes()
+    plain = all(attributes.get(name) == value for name, value in NEAREST.items())
+    padded = any([*attributes.get("pads_begin", []), *attributes.get("pads_end", [])])
     whole = all(new % old == 0 for old, new in zip(small, large, strict=True))
-    return plain and bool(small) and whole and constant(op, 2) is not None
+    return plain and whole and not padded and constant(op, 2) is not None
 
 
 def begin(op: Any) -> Any:

@@ -1,8 +1,8 @@
 """Transposed convolution to convolution, depth-to-space and crop.
 
 The mathematics is that of the rewrite of the same name for LiteRT: each phase of the output is an
-ordinary convolution of the input. OpenVINO runs most transposed convolutions well; not those with
-few outputs, large kernels and large strides.
+ordinary convolution of the input. Which of the two OpenVINO runs faster depends on the layer, so
+both are measured; few outputs, large kernels and large strides speak for the convolution.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,9 @@ def duels(
     truth = pipeline.reference(request, workspace, described, model, request.calibration)
     family = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, load_features(None)[0])
+    saved = exported(request, workspace, described)
+    with ThreadPoolExecutor(len(TARGETS)) as pool:  # what is not timed goes side by side
+        list(pool.map(lambda engine: built(workspace, engine, saved, proof), TARGETS))
     return [
         duel(net.stem, engine, request, workspace, described, proof, threads, free)
         for engine in TARGETS
@@ -82,15 +86,14 @@ def duel(
     free: bool,
 ) -> Duel:
     """Compare on one engine."""
-    saved = workspace.step(
-        "edgekit.passes._run:run_pass", name="export", options={}, source=described,
-        calibration=None, trust=request.trust,
-    )  # fmt: skip
-    made = built(workspace, list(tools.TOOLS[engine]), engine, saved, proof)
+    made = built(workspace, engine, exported(request, workspace, described), proof)
     if free and engine == "litert":
         opened = workspace.step("tests.benchmarks.peers.tools:export_free", described=described)
-        made |= built(workspace, list(tools.FREE_BATCH), engine, opened, proof)
-    rows = {tool: measured(workspace, tool, found, engine, proof) for tool, found in made.items()}
+        made |= built(workspace, engine, opened, proof, tools.FREE_BATCH)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        rows = dict(zip(made, pool.map(
+            lambda tool: measured(workspace, tool, made[tool], engine, proof), made
+        ), strict=True))  # fmt: skip
     chosen, folder = choice(request, engine)
     mine = measured(workspace, tools.EDGEKIT, folder, engine, proof)
     if mine.failure or rows[BASELINE[engine]].failure:
@@ -106,10 +109,19 @@ def duel(
     return Duel(net, engine, chosen, list(threads), [*rows.values(), mine])
 
 
+def exported(request: Request, workspace: Workspace, described: Path) -> Path:
+    """The folder of the net as SavedModels, with static shapes."""
+    return workspace.step(
+        "edgekit.passes._run:run_pass", name="export", options={}, source=described,
+        calibration=None, trust=request.trust,
+    )  # fmt: skip
+
+
 def built(
-    workspace: Workspace, names: list[str], engine: str, saved: Path, proof: Proof
+    workspace: Workspace, engine: str, saved: Path, proof: Proof, used: Iterable[str] = ()
 ) -> dict[str, Path | str]:
     """For each tool the folder with its artifacts, or why there is none."""
+    names = list(used or tools.TOOLS[engine])
     folder = workspace.step(
         "tests.benchmarks.peers.tools:make",
         names=names,
