@@ -2,8 +2,8 @@
 
 The .xml of a small net can be larger than its weights: of a super-resolution net in int8, 138 kB
 beside 98 kB. Layers keep their ports, types and attributes; layer names, dimensions of ports (the
-reader infers them again), types of input ports (it does not read them), conversion notes and white
-space go. Inputs and outputs keep their names.
+reader infers them again), types of input ports (it does not read them), conversion notes, white
+space and layers that read the same constant again go. Inputs and outputs keep their names.
 """
 
 from __future__ import annotations
@@ -48,10 +48,29 @@ def compacted(text: str) -> str:
             for note in list(notes):
                 if note.tag != NOTE[0]:
                     notes.remove(note)
-        for layer in layers:
+        share_constants(net)
+        for layer in net.findall("./layers/layer"):
             shorten(layer)
     words = ElementTree.tostring(net, encoding="unicode")
     return '<?xml version="1.0"?>' + words.replace(" />", "/>")
+
+
+def share_constants(net: ElementTree.Element) -> None:
+    """Keep one of the layers that read the same constant: the same bytes, type and shape."""
+    holder, edges = net.find("layers"), net.findall("./edges/edge")
+    assert holder is not None  # or OpenVINO had not written it
+    kept: dict[tuple[tuple[str, str], ...], str] = {}
+    instead = {}
+    for layer in holder.findall("layer[@type='Const']"):
+        data, number = layer.find("data"), layer.get("id", "")
+        assert data is not None
+        first = kept.setdefault(tuple(sorted(data.attrib.items())), number)
+        if first != number:
+            instead[number] = first
+            holder.remove(layer)
+    for edge in edges:
+        number = edge.get("from-layer", "")
+        edge.set("from-layer", instead.get(number, number))
 
 
 def shorten(layer: ElementTree.Element) -> None:
