@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,22 @@ def executed(path: Path) -> tuple[list[Work], list[str]]:
 
     from edgekit.runtime.engines.openvino import CONFIG
 
-    compiled = openvino.Core().compile_model(str(path), "CPU", CONFIG)
-    ops = list(compiled.get_runtime_model().get_ordered_ops())
-    work, slow = [], []
-    for op in ops:
+    core = openvino.Core()
+    graph = core.read_model(str(path))
+    quantized = any(op.get_type_name() == "FakeQuantize" for op in graph.get_ops())
+    compiled = core.compile_model(graph, "CPU", CONFIG)
+    work, slow = [], Counter[str]()
+    for op in compiled.get_runtime_model().get_ordered_ops():
         layer = info(op, "layerType")
         if layer not in HIDDEN:
             fast = "ref" not in info(op, "primitiveType") or layer == "Reshape"
-            work.append(Work(multiply_adds=multiply_adds(op, layer), fast=fast))
-            slow += [] if fast else [layer]
-    reasons = [f"{slow.count(layer)} × {layer}: reference kernel" for layer in sorted(set(slow))]
-    return work, reasons
+            products = multiply_adds(op, layer)
+            work.append(Work(multiply_adds=products, fast=fast))
+            if not fast:
+                slow[f"{layer}: reference kernel"] += 1
+            elif quantized and products and info(op, "runtimePrecision") == "f32":
+                slow[f"{layer}: computed in float32 in an int8 graph"] += 1
+    return work, [f"{count} × {reason}" for reason, count in sorted(slow.items())]
 
 
 def multiply_adds(op: Any, layer: str) -> int:

@@ -17,6 +17,7 @@ openvino = pytest.importorskip("openvino")
 from openvino import opset13 as ops  # noqa: E402
 
 from edgekit import npz, plugin  # noqa: E402
+from edgekit.coverage import openvino as coverage  # noqa: E402
 from edgekit.model import Model, Signature, Tensor  # noqa: E402
 from edgekit.passes import compact_openvino, quantize_openvino  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
@@ -203,7 +204,11 @@ def precision(graph: Any) -> str:
 def test_the_convolution_behind_an_enlargement_runs_in_int8(tmp_path: Path) -> None:
     nncf = pytest.importorskip("nncf")
     data = random(1, 8, 8, 16)
-    assert precision(nncf.quantize(enlarging(), nncf.Dataset([data]))) == "f32"
+    plain = nncf.quantize(enlarging(), nncf.Dataset([data]))
+    assert precision(plain) == "f32"
+    openvino.save_model(plain, str(tmp_path / "plain.xml"))
+    _, told = coverage.executed(tmp_path / "plain.xml")
+    assert "1 × Convolution: computed in float32 in an int8 graph" in told
     openvino.save_model(enlarging(), str(tmp_path / "net.xml"), compress_to_fp16=False)
     npz.write(tmp_path / "calibration.npz", {"net/image": data})
     described = describe((1, 8, 8, 16), (1, 16, 16, 16))
@@ -212,6 +217,7 @@ def test_the_convolution_behind_an_enlargement_runs_in_int8(tmp_path: Path) -> N
     ctx = Context(source=tmp_path, output=made, calibration=tmp_path / "calibration.npz")
     path = made / quantize_openvino.run(described, quantize_openvino.Options(), ctx).files["net"]
     assert precision(openvino.Core().read_model(str(path))) == "u8"
+    assert not [line for line in coverage.executed(path)[1] if "Convolution" in line]
     (noted,) = read_rewrites(path)
     assert noted["rewrite"] == "nearest-upsampling"
 
