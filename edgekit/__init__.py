@@ -49,7 +49,22 @@ def tune(
     minutes: float | None = None,
     **options: Any,
 ) -> Tuned:
-    """Search for the best recipe of a target; see `edgekit.tuner.run`, for options `convert`."""
+    """Search for the best recipe of a target, as `edgekit tune` does.
+
+    Args:
+        model: path of a trained model.
+        target: name of one target, or path of a TOML file.
+        output: folder of the search: its log, recipes and report.
+        trials: so many recipes are tried after the candidates of recipe `auto`.
+        resume: go on with the search that the folder holds.
+        minutes: begin no further trial after that time (`--timeout`).
+        options: those of `convert` that say what the model is and what counts.
+
+    Raises:
+        InputError: something asked for is wrong; nothing was done.
+        GateError: no recipe meets every gate; its `report` is what would have been returned.
+        PassError: the float32 baseline cannot be made, or timed.
+    """
     from edgekit.errors import spoken_in_python
     from edgekit.request import Request
     from edgekit.tuner import check_options, run

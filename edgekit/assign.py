@@ -27,7 +27,7 @@ def front(
 
     Args:
         found: what was measured.
-        points: at most so many, spread evenly over what the budgets gave.
+        points: at most so many, spread over what the budgets gave.
         max_size: bytes that no assignment may exceed; those of the float graph at most.
         max_time: seconds that no assignment may exceed; by default those of the float graph.
 
@@ -45,8 +45,25 @@ def front(
     solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
     different = {tuple(sorted(one.items())): one for one in solved if one is not None}
     ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
-    places = np.linspace(0, len(ranked) - 1, min(points, len(ranked)))
-    return [ranked[round(place)] for place in places]
+    return [ranked[place] for place in spread(found, ranked, points)]
+
+
+def spread(found: Sensitivity, ranked: list[Assignment], points: int) -> list[int]:
+    """The places of a few assignments, sorted by size, that are far from each other.
+
+    Both ends, and then always what is farthest from the nearest taken so far: in decibels of noise,
+    and in size, of which 3 % count as one decibel.
+    """
+    sizes = np.log([predicted(found, one, "size") for one in ranked])
+    noises = [max(predicted(found, one, "noise"), 1e-12) for one in ranked]
+    steps = np.abs(np.diff(sizes)) / 0.03 + np.abs(np.diff(10 * np.log10(noises)))
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    taken = [0, len(ranked) - 1][: len(ranked)]
+    while len(taken) < min(points, len(ranked)):
+        gaps = np.min(np.abs(along[:, None] - along[taken]), axis=1)
+        gaps[taken] = -1.0
+        taken.append(int(np.argmax(gaps)))
+    return sorted(taken[:points])
 
 
 def budgets(
@@ -89,10 +106,12 @@ def feasible(found: Sensitivity, limits: tuple[float, float]) -> Assignment:
     """The most faithful assignment within the limits; PassError when there is none."""
     solved = solve(found, *limits)
     if solved is None:
+        size, time = size_text(limits[0]), latency_text(limits[1], "s")
+        smallest, fastest = size_text(least(found, "size")), latency_text(least(found, "time"), "s")
         raise PassError(
-            "mixed: no assignment of precisions is within --max-size and --max-latency; the "
-            f"smallest takes about {size_text(least(found, 'size'))}, the fastest "
-            f"{latency_text(least(found, 'time'), 's')}; raise what was given"
+            f"mixed: no assignment of precisions takes at most {size} and {time} (by default those "
+            f"of float32); the smallest takes about {smallest}, the fastest {fastest}; raise "
+            "--max-size or --max-latency"
         )
     return solved
 

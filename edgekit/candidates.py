@@ -173,7 +173,7 @@ class Bench:
             except OWN_FAILURES as error:
                 failed = Group(tuple(names), {FLOAT: Cost()}, (str(error),))
                 groups.append(failed)
-            done(f"{plan.name}: {search.name}, {names[0]}")
+            done(f"{plan.name}: {search.name}, {names[0].rpartition(';')[2]}")
         (time,) = self._seconds(engine, threads, [base])
         return Sensitivity(size=artifact_size(base), time=time, groups=tuple(groups))
 

@@ -87,7 +87,8 @@ class Request(Typed, frozen=True):
             elif name in Request.__struct_fields__ and name not in groups:
                 fields[name] = value
             else:
-                known = {f for kind in (Request, *groups.values()) for f in kind.__struct_fields__}
+                kinds = (Request, *groups.values())
+                known = {f for kind in kinds for f in kind.__struct_fields__} - groups.keys()
                 raise InputError(f"unknown option '{name}'; {did_you_mean(name, known)}")
         fields |= {
             "model": plain(model),

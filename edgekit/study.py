@@ -40,9 +40,11 @@ class Entry(Typed, frozen=True):
 
 
 def check_log(folder: Path, identity: Mapping[str, str], *, resume: bool) -> None:
-    """Raise InputError when the folder holds a search that may not be gone on with."""
+    """Raise InputError when a search may not be gone on with, or there is none to go on with."""
     log = folder / LOG
     if not log.exists() or not log.stat().st_size:
+        if resume:
+            raise InputError(f"there is no search in '{folder}'; begin one without --resume")
         return
     found = load(folder)
     if not resume:

@@ -56,8 +56,8 @@ def run(
     bar, start = Growing(progress), time.monotonic()
     plan = check_tuning(request, trials)
     same = identify(request, plan)
-    check_log(request.output, same, resume=resume)
     check_free(request.output)
+    check_log(request.output, same, resume=resume)
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
@@ -116,7 +116,7 @@ def check_options(names: Iterable[str]) -> None:
     """Raise InputError for an option that says what a conversion tries or writes."""
     for name in names:
         if name in CONVERT_ONLY:
-            raise InputError(f"'{name}' is not an option of tune")
+            raise InputError(f"'{name}' is not an option of tune; leave it out")
 
 
 def check_free(output: Path) -> None:

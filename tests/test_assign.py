@@ -119,5 +119,5 @@ def test_a_proposal_is_within_the_limits_and_tightens_what_it_can(
 
 
 def test_no_proposal_beyond_the_limits() -> None:
-    with pytest.raises(PassError, match="no assignment of precisions is within --max-size"):
+    with pytest.raises(PassError, match="no assignment of precisions takes at most"):
         proposal(measured([{"w8": Cost(noise=0.1, size=-10)}]), "size", 1.0, (5.0, 4.0))

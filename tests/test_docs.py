@@ -144,6 +144,17 @@ def test_the_families_table_has_the_gates() -> None:
         assert rows[name] == ", ".join(metric + bound for metric, bound in gates.items())
 
 
+@pytest.mark.parametrize("engine", plugin.names("rewrites"))
+def test_the_rewrites_are_listed_with_what_they_say_of_themselves(engine: str) -> None:
+    _, litert, openvino = text(HOME / "docs" / "rewrites.md").split("\n## ")
+    rows = {"litert": litert, "openvino": openvino}[engine]
+    standard = plugin.load("passes", f"rewrite-{engine}").Options().rewrites
+    for name in plugin.names(f"rewrites.{engine}"):
+        said = (plugin.load(f"rewrites.{engine}", name).__doc__ or "").splitlines()[0]
+        mark = "" if name in standard else " *"
+        assert f"| `{name}`{mark} | {said.rstrip('.')} |" in rows
+
+
 def test_the_changelog_names_everything() -> None:
     page = text(HOME / "CHANGELOG.md")
     names = {*target.names(), *recipe.names()}

@@ -25,8 +25,10 @@ from edgekit.cli._show import Bar, emit, table
 @click.option(
     "--target",
     "-t",
+    "targets",
     required=True,
-    help="Device to tune for (see `edgekit targets`), or a TOML file.",
+    multiple=True,
+    help="Device to tune for (see `edgekit targets`), or a TOML file; one.",
 )
 @click.option(
     "--output",
@@ -58,7 +60,7 @@ from edgekit.cli._show import Bar, emit, table
 @threads_option
 @cache_options
 @json_option
-def command(model: Path, target: str, output: Path, trials: int, resume: bool,
+def command(model: Path, targets: tuple[str, ...], output: Path, trials: int, resume: bool,
             minutes: float | None, as_json: bool, no_cache: bool,
             **asked: Any) -> None:  # fmt: skip
     """Try many recipes on MODEL, and keep the best that meets the quality gates.
@@ -71,7 +73,7 @@ def command(model: Path, target: str, output: Path, trials: int, resume: bool,
     from edgekit.request import Request
     from edgekit.tuner import run
 
-    request = Request.of(model, targets=target, output=output, reuse=not no_cache, **asked)
+    request = Request.of(model, targets=targets, output=output, reuse=not no_cache, **asked)
     with Bar() as bar:
         try:
             found = run(request, trials, resume=resume, minutes=minutes, progress=bar)

@@ -150,7 +150,7 @@ def threads(report: Report, target: TargetReport) -> str:
 def variants(target: TargetReport) -> str:
     """What the names of candidates tell; empty where they are the recipes' own."""
     told = {
-        "+rewrites": "with “+rewrites”, the graph was simplified by exact rewrites (README)",
+        "+rewrites": "with “+rewrites”, exact rewrites changed the graph (docs/rewrites.md)",
         " without ": "with “without …”, by all of these but the rewrite of that name",
         " with shared scales": "with “shared scales”, dense layers have one scale for all channels",
     }

@@ -74,7 +74,7 @@ def read_config(path: Path) -> Any:
         if isinstance(error, PermissionError):
             raise InputError(f"'{path}' cannot be read: {error.strerror}") from None
         raise ModelError(
-            f"'{path}' is corrupt or no {path.suffix} file ({error}); save or copy it again"
+            f"'{path}' is damaged, or not a {path.suffix} file ({error}); save or copy it again"
         ) from None
 
 

@@ -23,7 +23,7 @@ def arguments(shell: Shell, *more: str | Path, target: str = "linux-litert") -> 
     [
         (["--objective", "balance"], "unknown objective 'balance'; did you mean 'balanced'?"),
         (["--gate", "pnsr>=3"], "unknown metric 'pnsr'"),
-        (["-t", "toaster"], "unknown target 'toaster'"),
+        (["-t", "intel-cpu"], "a search is for one target; make another for the next"),
     ],
 )
 def test_what_convert_refuses(shell: Shell, more: list[str], message: str) -> None:

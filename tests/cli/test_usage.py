@@ -264,7 +264,7 @@ def test_a_dry_run_refuses_what_is_not_there(shell: Shell, args: list[str], mess
 
 def test_a_dry_run_refuses_a_damaged_model(shell: Shell) -> None:
     error = shell.refuse(*shell.conversion("cut.keras", "--dry-run"))
-    assert_matches("is corrupt or no .keras file", error)
+    assert_matches("is damaged, or not a .keras file", error)
 
 
 def assert_matches(pattern: str, error: str) -> None:
