@@ -151,7 +151,7 @@ def variants(target: TargetReport) -> str:
     """What the names of candidates tell; empty where they are the recipes' own."""
     told = {
         "+rewrites": "with “+rewrites”, exact rewrites changed the graph (docs/rewrites.md)",
-        " without ": "with “without …”, by all of these but the rewrite of that name",
+        " without ": "with “without …”, all of them did but that one",
         " with shared scales": "with “shared scales”, dense layers have one scale for all channels",
     }
     return "; ".join(
