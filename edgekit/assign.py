@@ -18,6 +18,7 @@ from edgekit.quantity import latency_text, size_text
 from edgekit.sensitivity import FLOAT, Cost, Sensitivity
 
 Assignment = dict[str, str]
+SILENT = 1e-6  # noise relative to the outputs: 60 dB
 
 
 def front(
@@ -44,18 +45,33 @@ def front(
     feasible(found, limits)
     solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
     different = {tuple(sorted(one.items())): one for one in solved if one is not None}
-    ranked = sorted(different.values(), key=lambda one: predicted(found, one, "size"))
+    ranked = sorted(undominated(found, list(different.values())),
+                    key=lambda one: predicted(found, one, "size"))  # fmt: skip
     return [ranked[place] for place in spread(found, ranked, points)]
+
+
+def undominated(found: Sensitivity, solved: list[Assignment]) -> list[Assignment]:
+    """Those that no other one is expected to match or beat in size, time and noise together."""
+    figures = [tuple(predicted(found, one, what) for what in ("size", "time", "noise"))
+               for one in solved]  # fmt: skip
+    return [
+        one
+        for one, mine in zip(solved, figures, strict=True)
+        if not any(
+            other != mine and all(a <= b for a, b in zip(other, mine, strict=True))
+            for other in figures
+        )
+    ]
 
 
 def spread(found: Sensitivity, ranked: list[Assignment], points: int) -> list[int]:
     """The places of a few assignments, sorted by size, that are far from each other.
 
     Both ends, and then always what is farthest from the nearest taken so far: in decibels of noise,
-    and in size, of which 3 % count as one decibel.
+    and in size, of which 3 % count as one decibel. What is below `SILENT` is not told apart.
     """
     sizes = np.log([predicted(found, one, "size") for one in ranked])
-    noises = [max(predicted(found, one, "noise"), 1e-12) for one in ranked]
+    noises = [max(predicted(found, one, "noise"), SILENT) for one in ranked]
     steps = np.abs(np.diff(sizes)) / 0.03 + np.abs(np.diff(10 * np.log10(noises)))
     along = np.concatenate([[0.0], np.cumsum(steps)])
     taken = [0, len(ranked) - 1][: len(ranked)]
