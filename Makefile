@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-# `make bench` compares edgekit's choice with what other tools make (about 13 minutes).
+# `make bench` compares edgekit's choice with what other tools make (about a quarter of an hour).
 .PHONY: demo test test-slow bench check format docs clean
 
 # compat: `import edgekit` beside a checkout of that name would find an empty folder otherwise.

@@ -69,8 +69,8 @@ def rewritten_by(folder: Path) -> list[str]:
 def shared_scales(chosen: Result, made: Made) -> list[Candidate]:
     """The chosen candidate with one scale for all channels of a dense layer, if any is tried.
 
-    LiteRT stores 12 bytes of scale and zero point for each channel. Of a layer from a short latent
-    to a picture that is more than a tenth of the weights; one scale costs some fidelity instead.
+    LiteRT stores 12 bytes of scale and zero point for each channel, beside 100 of weights for 100
+    inputs. One scale for all costs some fidelity instead.
     """
     steps = tuple(with_shared_scales(step) for step in made.steps)
     if steps == made.steps or table_share(made.artifact) < TABLES:

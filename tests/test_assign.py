@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.assign import front, least, loosest, predicted, proposal, solve
+from edgekit.assign import (
+    front,
+    least,
+    loosest,
+    predicted,
+    proposal,
+    solve,
+    spread,
+    undominated,
+)
 from edgekit.errors import PassError
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 
@@ -77,6 +86,22 @@ def test_the_front_goes_from_small_to_faithful() -> None:
     assert sizes == sorted(sizes)
     assert noises == sorted(noises, reverse=True)
     assert sizes[0] == least(sensitivity, "size")
+
+
+def test_a_leap_in_decibels_between_neighbours_in_size_is_shown() -> None:
+    costs = [Cost(noise=0.01, size=-2000 + k) for k in range(9)]
+    costs += [Cost(noise=1e-4, size=-1990), Cost(noise=1e-6, size=-500)]
+    names = [f"w{k}" for k in range(len(costs))]
+    sensitivity = measured([dict(zip(names, costs, strict=True))])
+    ranked = [{"layer0": name, "twin0": name} for name in names]
+    assert spread(sensitivity, ranked, 3) == [0, 9, 10]
+
+
+def test_what_another_is_expected_to_beat_is_not_built() -> None:
+    good, worse = Cost(noise=0.1, size=-2000, time=-2.0), Cost(noise=0.2, size=-1000, time=-1.0)
+    sensitivity = measured([{"w8": good, "w4": worse}])
+    solved = [dict.fromkeys(("layer0", "twin0"), name) for name in ("w8", "w4")]
+    assert undominated(sensitivity, solved) == solved[:1]
 
 
 def test_limits_that_nothing_meets_are_refused_with_what_could_be_had() -> None:

@@ -88,3 +88,20 @@ def cropped(image: Any, first: tuple[int, int], size: tuple[int, ...]) -> Any:
     last = np.array(first) + size
     axes = np.array([HEIGHT, WIDTH])
     return ops.slice(image, np.array(first), last, np.array([1, 1]), axes)
+
+
+def replace_by_phases(
+    op: Any,
+    image: Any,
+    weights: Array,
+    margins: Sequence[tuple[int, int]],
+    scales: tuple[int, int],
+    first: tuple[int, int],
+) -> None:
+    """Replace an op by a convolution that computes all phases of its output from a small image.
+
+    `weights` and `margins` are those of the convolution, `scales` how many phases there are down
+    and across, `first` the row and column that the output begins with.
+    """
+    spread = interleaved(convolution(image, weights, margins), scales)
+    replace(op, cropped(spread, first, shape(op.output(0))[HEIGHT:]))

@@ -2,7 +2,7 @@
 
 The mathematics is that of the rewrite of the same name for LiteRT: each phase of the output is an
 ordinary convolution of the input. Which of the two OpenVINO runs faster depends on the layer, so
-both are measured; few outputs, large kernels and large strides speak for the convolution.
+both are measured.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ from edgekit.rewrites._phases import transposed_kernel
 from edgekit.rewrites.openvino._build import (
     HEIGHT,
     WIDTH,
-    convolution,
-    cropped,
-    interleaved,
     kernel,
     leading,
-    replace,
+    replace_by_phases,
     shape,
 )
 
@@ -37,10 +34,10 @@ def match(op: Any) -> bool:
 def apply(op: Any) -> None:
     """Replace the op."""
     (_, down, rows, top), (_, across, columns, left) = geometry(op)
-    weights = transposed_kernel(kernel(op).transpose(1, 2, 3, 0), (down, across), (rows, columns))
-    margins = [(taps - 1, taps - 1) for taps in (rows, columns)]
-    spread = interleaved(convolution(op.input_value(0), weights, margins), (down, across))
-    replace(op, cropped(spread, (top, left), shape(op.output(0))[HEIGHT:]))
+    scales, taps = (down, across), (rows, columns)
+    weights = transposed_kernel(kernel(op).transpose(1, 2, 3, 0), scales, taps)
+    margins = [(count - 1, count - 1) for count in taps]
+    replace_by_phases(op, op.input_value(0), weights, margins, scales, (top, left))
 
 
 def geometry(op: Any) -> list[tuple[int, int, int, int]]:

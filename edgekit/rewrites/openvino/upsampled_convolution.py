@@ -14,12 +14,9 @@ from edgekit.rewrites._phases import Axis, axis, upsampled_kernel
 from edgekit.rewrites.openvino._build import (
     HEIGHT,
     WIDTH,
-    convolution,
-    cropped,
-    interleaved,
     kernel,
     leading,
-    replace,
+    replace_by_phases,
     shape,
 )
 from edgekit.rewrites.openvino.nearest_upsampling import enlarges
@@ -42,9 +39,9 @@ def apply(op: Any) -> None:
     vertical, horizontal = axes(op)
     whole = kernel(op).transpose(0, 2, 3, 1).astype(np.float64)
     weights = upsampled_kernel(whole, vertical, horizontal)
-    phases = convolution(source(op), weights, [vertical.margins, horizontal.margins])
-    spread = interleaved(phases, (vertical.scale, horizontal.scale))
-    replace(op, cropped(spread, (vertical.crop, horizontal.crop), shape(op.output(0))[HEIGHT:]))
+    margins = [vertical.margins, horizontal.margins]
+    scales, first = (vertical.scale, horizontal.scale), (vertical.crop, horizontal.crop)
+    replace_by_phases(op, source(op), weights, margins, scales, first)
 
 
 def source(op: Any) -> Any:

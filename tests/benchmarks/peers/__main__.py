@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.peers",
         description="Compare edgekit's choice with what other tools make, net by net, on every "
-        "engine. Takes about 15 minutes.",
+        "engine. Takes about a quarter of an hour.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("out/benchmark"),
