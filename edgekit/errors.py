@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
+from edgekit.reason import reason
+
 MOST_NAMES = 20  # that one message lists
 DISTRIBUTIONS = {"PIL": "pillow"}  # not called as their module is
 OPTION = re.compile(r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])")
@@ -187,9 +189,9 @@ def spoken_in_python() -> Iterator[None]:
 
 
 def one_line(error: Exception) -> str:
-    """An error of the user's or a library's code: its type and the first line of its message."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return ": ".join([type(error).__name__, *lines[:1]])
+    """An error of the user's or a library's code: its type and its reason."""
+    kind, why = type(error).__name__, reason(error)
+    return why if why.startswith(kind) else f"{kind}: {why}"
 
 
 def os_error(error: OSError) -> str:

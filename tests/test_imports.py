@@ -38,6 +38,7 @@ artifacts images
 metrics model textures
 atomic npz plugin quantity rng typed
 _version errors
+reason
 """
 LAYER = {name: k for k, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 
