@@ -16,8 +16,9 @@ from edgekit.bundle import sha256
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
-from edgekit.plan import BASELINE, COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
+from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import msgspec
 
 from edgekit import plugin, recipe, target
 from edgekit.errors import PlanError, did_you_mean, require
+from edgekit.offers import check_served, left_out, serves_target, unserved, wanted_recipes
+from edgekit.recipe import BASELINE
 from edgekit.target import Target
 from edgekit.typed import Typed, complete, convert
 
-BASELINE = "float32"
 # How a model of one kind becomes another when no pass of the recipe says so.
 LOWERING = {
     ("keras", "saved-model"): "export",
@@ -127,33 +128,46 @@ class TargetPlan(Typed, frozen=True):
 
 
 def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan]:
-    """The plan for every target.
+    """The plan for every target that the recipes have something for.
+
+    Of several targets, one may be left out, and a recipe may serve only some: remarks tell.
 
     Raises:
         InputError: unknown target, recipe, pass or option.
-        PlanError: nothing of the recipes fits a target, or a pass does not follow another.
+        PlanError: a recipe fits none of the targets, or a pass does not follow another.
         MissingDependency: a pass or engine needs a package that is not installed.
     """
-    plans: list[TargetPlan] = []
     if not targets:
         raise PlanError("no target given; see `edgekit targets`")
+    devices: dict[str, Target] = {}
     for name in dict.fromkeys(targets):
-        device = target.load(name)
-        if any(plan.name == Path(name).stem for plan in plans):
+        if any(Path(other).stem == Path(name).stem for other in devices):
             raise PlanError(f"two targets are called '{Path(name).stem}'; rename '{name}'")
-        plugin.load("runtime.engines", device.engine).check_installed()
-        plan = plan_for(name, device, recipes)
-        for module in CONVERTER:
-            require(module, "convert")
-        for candidate in plan.candidates:
-            for step in candidate.steps:
-                for module in step.load().NEEDS:
-                    require(module, "convert")
-        if plan.search:
-            for module in ("scipy", *plan.search.modules(device.engine)):
-                require(module, "convert")
-        plans.append(plan)
+        devices[name] = target.load(name)
+    for asked in recipes:
+        check_served(asked, devices)
+    plans, remarks = [], []
+    for name, device in devices.items():
+        if not any(serves_target(asked, device) for asked in recipes):
+            remarks.append(unserved(name, device, recipes))
+            continue
+        plans.append(plan_for(name, device, recipes))
+        check_installed(plans[-1])
+    plans[0] = msgspec.structs.replace(plans[0], remarks=(*plans[0].remarks, *remarks))
     return plans
+
+
+def check_installed(plan: TargetPlan) -> None:
+    """Raise MissingDependency when something that a plan needs is not installed."""
+    engine = plan.target.engine
+    plugin.load("runtime.engines", engine).check_installed()
+    needed = [*CONVERTER]
+    for candidate in plan.candidates:
+        needed += [module for step in candidate.steps for module in step.load().NEEDS]
+    if plan.search:
+        needed += ["scipy", *plan.search.modules(engine)]
+    for module in dict.fromkeys(needed):
+        require(module, "convert")
 
 
 def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
@@ -163,16 +177,11 @@ def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
     for title, source in ({BASELINE: BASELINE} | wanted).items():
         loaded, offered = recipe.load(source), title in wanted
         if loaded.mixed:
-            if source in recipes or loaded.mixed.precisions(device.engine):
+            if loaded.mixed.precisions(device.engine):
                 search = search_for(title, source, loaded.mixed, device, search)
             continue
         passes = loaded.passes(device.engine)
         if passes is None:
-            if source in recipes:
-                raise PlanError(
-                    f"recipe '{source}' has no passes for {device.engine}, the engine of target "
-                    f"'{name}'; it takes: {', '.join(device.precisions)}"
-                )
             continue
         steps = compacted(chain(passes, device.engine, source), device.engine)
         built.append(Candidate(name=title, recipe=source, steps=steps, offered=offered))
@@ -180,11 +189,6 @@ def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
         rewritten = compacted(rewritten, device.engine)
         if offered and rewritten != steps:
             built.append(Candidate(name=f"{title}+rewrites", recipe=source, steps=rewritten))
-    if search is None and not any(candidate.offered for candidate in built):
-        raise PlanError(
-            f"no recipe of {', '.join(recipes)} fits target '{name}'; "
-            f"it takes: {', '.join(device.precisions)}"
-        )
     return TargetPlan(
         name=Path(name).stem,
         target=device,
@@ -219,41 +223,6 @@ def search_for(
         points=mixed.points,
         groups=mixed.groups,
     )
-
-
-def wanted_recipes(device: Target, recipes: Sequence[str]) -> dict[str, str]:
-    """Every recipe that is asked for by itself or among the candidates of another, by title."""
-    wanted: dict[str, str] = {}
-    for asked in recipes:
-        offered = recipe.load(asked).candidates
-        for each in offered:
-            recipe.find(each)
-        allowed = [c for c in offered if c.endswith(".toml") or c in device.precisions]
-        for source in allowed if offered else [asked]:
-            title = Path(source).stem
-            if wanted.setdefault(title, source) != source or (title == BASELINE != source):
-                raise PlanError(f"two recipes are called '{title}'; rename '{source}'")
-    return wanted
-
-
-def left_out(name: str, device: Target, recipes: Sequence[str]) -> Iterator[str]:
-    """A remark for each candidate of the user's own recipe files that the target does not take.
-
-    The built-in recipes offer everything there is, so of them it goes without saying.
-    """
-    for asked in recipes:
-        for each in recipe.load(asked).candidates if asked.endswith(".toml") else ():
-            if not each.endswith(".toml") and each not in device.precisions:
-                taken = ", ".join(device.precisions)
-                yield f"{name}: '{each}' of '{asked}' is left out; the target takes {taken}"
-            elif not serves(recipe.load(each), device.engine):
-                yield f"{name}: '{each}' of '{asked}' is left out; nothing for {device.engine}"
-
-
-def serves(loaded: recipe.Recipe, engine: str) -> bool:
-    """Whether a recipe has something for an engine."""
-    searched = loaded.mixed and loaded.mixed.precisions(engine)
-    return bool(loaded.candidates or searched) or loaded.passes(engine) is not None
 
 
 def chain(

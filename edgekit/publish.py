@@ -26,9 +26,9 @@ from edgekit.bundle import (
 from edgekit.errors import InputError
 from edgekit.model import Model
 from edgekit.npz import Arrays
-from edgekit.plan import BASELINE, TargetPlan
+from edgekit.plan import TargetPlan
 from edgekit.proof import Proof
-from edgekit.recipe import to_toml
+from edgekit.recipe import BASELINE, to_toml
 from edgekit.report import Report, Result
 from edgekit.request import Request
 from edgekit.variants import Made

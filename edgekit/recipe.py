@@ -11,6 +11,7 @@ from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
 
 FOLDER = Path(__file__).parent / "recipes"
+BASELINE = "float32"  # what every comparison refers to
 
 
 class Mixed(Typed, frozen=True):

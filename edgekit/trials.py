@@ -17,7 +17,8 @@ from edgekit.choose import best, decide, rank, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
-from edgekit.plan import BASELINE, Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.plan import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity

@@ -32,7 +32,7 @@ describe passes reference report validate
 measure proof ranges rewrites
 original
 compare coverage litert_edit plan save sources worker workspace
-data features litert_pack runtime
+data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts images
 metrics model textures

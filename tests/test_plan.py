@@ -161,6 +161,60 @@ def test_no_recipe_fits(tmp_path: Path) -> None:
         make_plan([str(board)], ["auto"])
 
 
+LITERT_ONLY = {
+    "passes": '[[litert]]\npass = "quantize-litert"\n',
+    "mixed": '[mixed]\nlitert = ["w8"]\n',
+    "candidates": 'candidates = ["int8-dynamic", "int8x16"]\n',
+}
+BOTH = ["linux-litert", "intel-cpu"]
+
+
+@pytest.mark.parametrize("kind", LITERT_ONLY)
+def test_a_recipe_that_serves_one_of_two_targets_is_used_for_that(
+    tmp_path: Path, kind: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(f'description = "x"\n{LITERT_ONLY[kind]}')
+    litert, intel = make_plan(BOTH, [str(own), "int8-weights"])
+    added = {c.recipe for c in litert.candidates} - {c.recipe for c in intel.candidates}
+    assert added or litert.search
+    assert {c.recipe for c in intel.candidates if c.offered} == {"int8-weights"}
+    assert intel.search is None
+    assert intel.remarks == (
+        f"intel-cpu: recipe '{own}' is left out; it has nothing for openvino; the target takes "
+        + ", ".join(target.load("intel-cpu").precisions),
+    )
+
+
+def test_a_built_in_recipe_that_serves_one_of_two_targets() -> None:
+    litert, intel = make_plan(BOTH, ["int8-dynamic", "int8-symmetric"])
+    assert {c.recipe for c in litert.candidates if c.offered} == {"int8-dynamic"}
+    assert {c.recipe for c in intel.candidates if c.offered} == {"int8-symmetric"}
+    assert "recipe 'int8-symmetric' is left out" in "".join(litert.remarks)
+    assert "recipe 'int8-dynamic' is left out" in "".join(intel.remarks)
+
+
+def test_a_target_that_none_of_the_recipes_fits_is_left_out_beside_others() -> None:
+    for order in (BOTH, BOTH[::-1]):
+        (only,) = make_plan(order, ["int8-dynamic"])
+        assert only.name == "linux-litert"
+        (remark,) = only.remarks
+        assert remark.startswith("intel-cpu: left out; nothing of 'int8-dynamic' fits it; it takes")
+
+
+@pytest.mark.parametrize("recipes", [["int8-symmetric"], ["int8-symmetric", "auto"]])
+def test_a_recipe_that_serves_no_target_is_an_error(recipes: list[str]) -> None:
+    with pytest.raises(PlanError, match="'int8-symmetric' fits none of the targets: linux-lit"):
+        make_plan(["linux-litert", "raspberry-pi-5"], recipes)
+
+
+def test_a_candidate_that_is_no_recipe_is_an_error_whatever_the_targets(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('description = "x"\ncandidates = ["int9"]\n')
+    with pytest.raises(InputError, match="unknown recipe 'int9'"):
+        make_plan(BOTH, [str(own)])
+
+
 def test_users_own_files_are_known_by_their_stem(tmp_path: Path) -> None:
     board, own = tmp_path / "board.toml", tmp_path / "mine.toml"
     board.write_text('description = "x"\nengine = "litert"\nprecisions = ["float32"]\n')

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from edgekit.choose import CLOSE, rank
 from edgekit.errors import InputError
 from edgekit.measure import Latency
-from edgekit.plan import BASELINE
+from edgekit.recipe import BASELINE
 from edgekit.report import Result
 from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS
