@@ -151,8 +151,11 @@ def load_folder(folder: Path, model: Model) -> dict[str, Array]:
     return arrays | {key.split("/")[1]: rows for key, rows in arrays.items()}
 
 
-def read_image(path: Path, tensor: Tensor) -> Array:
-    """One picture, scaled and cropped to (H, W, C) and brought into the input's range."""
+def read_image(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
+    """One picture, scaled and cropped to (H, W, C) and brought into the input's range.
+
+    `whole` leaves it in its own size.
+    """
     if len(tensor.shape) != 4:
         raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no images")
     _, height, width, channels = (int(n or 0) for n in tensor.shape)
@@ -162,8 +165,10 @@ def read_image(path: Path, tensor: Tensor) -> Array:
     from PIL import ImageOps
 
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
-    fitted = ImageOps.fit(image.convert(mode), (width, height))
-    unit = np.asarray(fitted, np.float32).reshape(height, width, channels) / 255
+    fitted = image.convert(mode)
+    if not whole:
+        fitted = ImageOps.fit(fitted, (width, height))
+    unit = np.asarray(fitted, np.float32).reshape(fitted.height, fitted.width, channels) / 255
     low, high = tensor.range or (0.0, 1.0)
     return np.asarray(unit * (high - low) + low, np.float32)
 

@@ -18,6 +18,7 @@ from edgekit.original import OriginalRunner, graph_of
 from edgekit.ranges import as_text, with_given_ranges, with_input_ranges, with_output_ranges
 from edgekit.sources import Trust, open_parts, part_files, read_description
 from edgekit.sources._part import Part, check_weights
+from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
 
 NEEDS = ("tensorflow", "keras")
@@ -81,6 +82,8 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     observed = member.trial(member.draw(4, seed=0))
     check_generative(member, observed)
     model = with_output_ranges(model, observed[member.shown(model)], remarks)
+    if family.tiles:
+        model = with_tilings(model, family(model, member.runner), remarks)
     model.replace(remarks=tuple(remarks)).save(output)
 
 

@@ -32,12 +32,31 @@ class Tensor(Typed, frozen=True):
     source: str | int = 0
 
 
+class Tiling(Typed, frozen=True):
+    """How a net of one size is run on signals of any size, in tiles that overlap.
+
+    `margin` is how many samples at the inner edges of a tile are dropped; tiles begin at multiples
+    of `align`. `seam` is how far neighbouring tiles were seen to disagree where they are joined,
+    relative to the range of the output; `exact`: by rounding only.
+    """
+
+    margin: int
+    align: int = 1
+    seam: float = 0.0
+    exact: bool = True
+
+
 class Signature(Typed, frozen=True):
-    """One callable of a model: named inputs to named outputs, computed by one part."""
+    """One callable of a model: named inputs to named outputs, computed by one part.
+
+    `tiling` is None where the net takes its own size only, `untiled` the reason if one was found.
+    """
 
     part: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    tiling: Tiling | None = None
+    untiled: str = ""
 
     def input(self, role: str) -> Tensor | None:
         """The first input with this role."""

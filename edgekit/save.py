@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.atomic import write_file
-from edgekit.data import IMAGES, load_data, open_image, read_image, read_sound, sample_inputs
+from edgekit.data import (
+    load_data,
+    open_image,
+    read_image,
+    read_sound,
+    sample_files,
+    sample_inputs,
+)
 from edgekit.errors import InputError
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model, Range, Tensor
@@ -23,7 +30,8 @@ SOUND_RATE = 16_000
 def load_input(path: Path, model: Model) -> Array:
     """Rows for a net's sample input from a picture, a sound, a folder or arrays.
 
-    A picture takes the first converted size, unless one of them is exactly its own.
+    A picture stays as it is where the net takes it so, in tiles or in one of its sizes; else it is
+    fitted to the first size.
     """
     inputs = sample_inputs(model)
     if not inputs:
@@ -39,7 +47,8 @@ def load_input(path: Path, model: Model) -> Array:
         return arrays[name]
     if path.suffix.lower() == ".wav":
         return read_sound(path, tensor)[None]
-    return read_image(path, own_size(path, model) or tensor)[None]
+    tiles = any(signature.tiling for signature in model.signatures.values())
+    return read_image(path, own_size(path, model) or tensor, whole=tiles)[None]
 
 
 def load_arrays(path: Path, model: Model) -> dict[str, Array]:
@@ -50,17 +59,26 @@ def load_arrays(path: Path, model: Model) -> dict[str, Array]:
         raise InputError(str(error).replace("--data", "--input", 1)) from None
 
 
-def scaling(path: Path, rows: Array) -> str | None:
-    """What was done to a picture to fit it into `rows`, in words; None when nothing was."""
-    if rows.ndim != 4 or path.suffix.lower() not in IMAGES:
+def scaling(path: Path, rows: Array, model: Model) -> str | None:
+    """What was done to pictures to fit them into `rows`, in words; None when nothing was."""
+    if rows.ndim != 4 or path.suffix.lower() in (".npy", ".npz"):
         return None
+    size = f"{rows.shape[1]}x{rows.shape[2]}"
+    if path.is_dir():
+        files = sample_files(path)
+        if all(open_image(file).size == rows.shape[2:0:-1] for file in files):
+            return None
+        return (
+            f"the pictures of '{path}' were scaled and cropped to {size}; for its own size, "
+            "give one picture at a time"
+        )
     picture = open_image(path)
     if (picture.height, picture.width) == rows.shape[1:3]:
         return None
-    size = f"{rows.shape[1]}x{rows.shape[2]}"
+    why = next((s.untiled for s in model.signatures.values() if s.untiled), "")
     return (
         f"'{path}' ({picture.height}x{picture.width}) was scaled and cropped to {size}; "
-        "for its own size, convert again with --input-size"
+        "for its own size, convert again with --input-size" + (f" ({why})" if why else "")
     )
 
 

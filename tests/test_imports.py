@@ -29,7 +29,7 @@ assign variants
 sensitivity
 mixed tuning
 describe passes reference report validate
-measure proof ranges rewrites
+measure proof ranges rewrites tiling
 original
 compare coverage litert_edit plan save sources worker workspace
 data features litert_pack offers runtime

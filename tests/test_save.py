@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from edgekit.errors import InputError
-from edgekit.model import Model, Signature, Tensor
-from edgekit.save import load_input
+from edgekit.model import Model, Signature, Tensor, Tiling
+from edgekit.save import load_input, scaling
 
 
 def of_sizes(*sizes: tuple[int, int]) -> Model:
@@ -21,7 +22,7 @@ def of_sizes(*sizes: tuple[int, int]) -> Model:
     return Model(kind="litert", family="image-to-image", signatures=signatures, files={})
 
 
-TWO = of_sizes((8, 8), (16, 24))
+ONE, TWO = of_sizes((8, 8)), of_sizes((8, 8), (16, 24))
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,41 @@ def test_errors_speak_of_the_option_of_run(tmp_path: Path) -> None:
 def test_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones((2, 16, 24, 3)))
     assert load_input(tmp_path / "a.npy", TWO).shape == (2, 16, 24, 3)
+
+
+def tiled(*sizes: tuple[int, int]) -> Model:
+    """The same nets, run in tiles on other sizes."""
+    model = of_sizes(*sizes)
+    signatures = {
+        name: msgspec.structs.replace(signature, tiling=Tiling(margin=2))
+        for name, signature in model.signatures.items()
+    }
+    return model.replace(signatures=signatures)
+
+
+def test_a_picture_keeps_its_size_where_the_net_runs_in_tiles(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 61, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    rows = load_input(tmp_path / "a.png", tiled((8, 8), (16, 24)))
+    np.testing.assert_allclose(rows[0], pixels / 255, atol=1e-6)
+    assert scaling(tmp_path / "a.png", rows, tiled((8, 8))) is None
+
+
+def test_what_was_scaled_is_said_with_the_reason(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 10)).save(tmp_path / "a.png")
+    rows = load_input(tmp_path / "a.png", ONE)
+    (name,) = ONE.signatures
+    global_net = msgspec.structs.replace(ONE.signatures[name], untiled="it sees everything")
+    note = scaling(tmp_path / "a.png", rows, ONE.replace(signatures={name: global_net}))
+    assert note is not None
+    assert "(10x20) was scaled and cropped to 8x8" in note
+    assert note.endswith("(it sees everything)")
+
+
+def test_pictures_of_a_folder_that_were_scaled_are_told(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    assert scaling(tmp_path, load_input(tmp_path, ONE), ONE) is None
+    Image.new("RGB", (20, 10)).save(tmp_path / "b.png")
+    note = scaling(tmp_path, load_input(tmp_path, ONE), ONE)
+    assert note is not None
+    assert "were scaled and cropped to 8x8; for its own size, give one picture at a time" in note

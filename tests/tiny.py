@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
-from edgekit.model import Model, Signature, Tensor
+from edgekit.model import Model, Signature, Tensor, Tiling
 
 
 def generator_bundle(folder: Path) -> Path:
@@ -39,6 +39,7 @@ def upscaler_bundle(folder: Path) -> Path:
         part="net",
         inputs=(Tensor(name="image", shape=(1, 16, 16, 3), range=(0.0, 255.0)),),
         outputs=(Tensor(name="sample", shape=(1, 32, 32, 3), range=(0.0, 255.0)),),
+        tiling=Tiling(margin=0),
     )
     return write(folder, "image-to-image", "translate", signature, image, large)
 

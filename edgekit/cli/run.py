@@ -51,7 +51,7 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     net = runtime.load(bundle, threads=threads)
     images = None if input_path is None else load_input(input_path, net.model)
 
-    note = scaling(input_path, images) if input_path and images is not None else None
+    note = scaling(input_path, images, net.model) if input_path and images is not None else None
     if note:
         click.echo(f"note: {note}", err=True)
 

@@ -48,14 +48,16 @@ class Family:
 
     Subclasses set `gates` (metric → bound that a candidate must meet by default), `self_made` (the
     inputs that a trial draws when no data is given, in words), `parts` (what model.toml may
-    call its nets) and `offers` (the operations it has), and write `describe`, `shown`, `draw`,
-    `trial` and those operations. `origin` tells in words where the model comes from.
+    call its nets), `tiles` (whether pictures of other sizes are cut into tiles) and `offers` (the
+    operations it has), and write `describe`, `shown`, `draw`, `trial` and those operations.
+    `origin` tells in words where the model comes from.
     """
 
     gates: ClassVar[dict[str, str]] = {}
     self_made: ClassVar[str] = ""
     parts: ClassVar[tuple[str, ...]] = ()
     offers: ClassVar[str] = ""
+    tiles: ClassVar[bool] = False
 
     def __init__(self, model: Model, runner: Runner, origin: str = "") -> None:
         self.model = model

@@ -20,6 +20,7 @@ from edgekit.families._base import (
     rename,
     unique,
 )
+from edgekit.families._tiles import cost, follows, tiled
 from edgekit.families.autoencoder import image_rows
 from edgekit.model import Model, Signature, Tensor
 from edgekit.rng import Random
@@ -32,6 +33,7 @@ class Family(_base.Family):
     self_made: ClassVar[str] = "synthetic textures (give --data to use real images)"
     parts: ClassVar[tuple[str, ...]] = ("generator", "translator")
     offers: ClassVar[str] = "transform"
+    tiles: ClassVar[bool] = True
 
     @classmethod
     def describe(
@@ -81,30 +83,73 @@ class Family(_base.Family):
         }
 
     def transform(self, images: Array, **conditions: Array) -> Array:
-        """Images (N, H, W, C) in the net's input range to its output range.
+        """Images (N, H, W, C), or one (H, W, C), in the net's input range to its output range.
 
-        H and W must be a size that was converted; uint8 pixels are scaled to the range. Conditions
-        that are not given are drawn with seed 0.
+        Any size that was not converted goes through the net in tiles (`_tiles.py`), unless the net
+        sees the whole picture. uint8 pixels are scaled to the range. Conditions that are not given
+        are drawn with seed 0.
+
+        Raises:
+            InputError: another number of channels, or a size that this net does not take.
         """
         images = np.asarray(images)
-        sizes = {name: s.inputs[0].shape[1:] for name, s in self.model.signatures.items()}
-        name = next((name for name, size in sizes.items() if size == images.shape[1:]), None)
-        if name is None:
-            known = ", ".join(map(str, sizes.values()))
-            raise InputError(
-                f"images are {images.shape}; this bundle takes {known} "
-                "(resize them, or convert again with --input-size)"
-            )
-        taken = [tensor.name for tensor in self.model.signatures[name].inputs[1:]]
+        if images.ndim == len(next(iter(self.model.signatures.values())).inputs[0].shape) - 1:
+            return np.asarray(self.transform(images[None], **conditions)[0])
+        name = self._signature_for(images)
+        signature = self.model.signatures[name]
+        taken = [tensor.name for tensor in signature.inputs[1:]]
         for given in conditions:
             if given not in taken:
                 raise InputError(f"this net takes no '{given}'; {did_you_mean(given, taken)}")
-        drawn = {
-            tensor.name: self.draw_input(tensor, len(images), Random(0, stream), conditions)
-            for stream, tensor in enumerate(self.model.signatures[name].inputs[1:], start=1)
+        image, *others = signature.inputs
+        inputs = {image.name: check_values(image, images)}
+        own = images.shape[1:] == image.shape[1:]
+        for stream, tensor in enumerate(others, start=1):
+            if own or not follows(tensor, image):
+                rows = self.draw_input(tensor, len(images), Random(0, stream), conditions)
+            else:
+                rows = alike(tensor, images, conditions)
+            inputs[tensor.name] = rows
+
+        def run(part: Arrays) -> Array:
+            return self.output(name, self.runner.run(name, part))
+
+        return run(inputs) if own else tiled(run, inputs, signature)
+
+    def _signature_for(self, images: Array) -> str:
+        """The signature of just this size, else the one whose tiles are the least work."""
+        signatures = self.model.signatures
+        fit = {
+            name: signature
+            for name, signature in signatures.items()
+            if images.ndim == len(signature.inputs[0].shape)
+            and images.shape[-1:] == signature.inputs[0].shape[-1:]
         }
-        image = check_values(self.model.signatures[name].inputs[0], images)
-        return self.output(name, self.runner.run(name, {"image": image, **drawn}))
+        for name, signature in fit.items():
+            if images.shape[1:] == signature.inputs[0].shape[1:]:
+                return name
+        tiles = [name for name, signature in fit.items() if signature.tiling]
+        if tiles and images.size:
+            return min(tiles, key=lambda name: cost(signatures[name], images.shape[1:-1]))
+        known = ", ".join(str(signature.inputs[0].shape[1:]) for signature in signatures.values())
+        why = next((signature.untiled for signature in fit.values() if signature.untiled), "")
+        raise InputError(
+            f"images are {images.shape}; this bundle takes {known} "
+            "(resize them, or convert again with --input-size)" + (f": {why}" if why else "")
+        )
+
+
+def alike(tensor: Tensor, images: Array, given: Arrays) -> Array:
+    """An input that belongs to the same places as the images; raises InputError when it does not.
+
+    It is not drawn: nobody wants a random mask over a picture of their own.
+    """
+    rows = given.get(tensor.name)
+    want = (*images.shape[:-1], tensor.shape[-1])
+    if rows is None or np.shape(rows) != want:
+        found = "not given" if rows is None else str(np.shape(rows))
+        raise InputError(f"input '{tensor.name}' must be {want}, as the images; it is {found}")
+    return check_values(tensor, rows).astype(tensor.dtype)
 
 
 def condition_role(tensor: Tensor, part: PartInfo) -> str:

@@ -55,8 +55,8 @@ def test_transform_takes_the_signature_of_the_images_size() -> None:
 def test_a_size_that_was_not_converted() -> None:
     with pytest.raises(InputError, match=r"this bundle takes \(8, 8, 3\), \(16, 16, 3\) "):
         opened(TWO)[0].transform(np.zeros((1, 12, 12, 3), np.float32))
-    with pytest.raises(InputError, match=r"images are \(8, 8, 3\)"):
-        opened(ONE)[0].transform(np.zeros((8, 8, 3), np.float32))
+    with pytest.raises(InputError, match=r"images are \(1, 8, 8, 4\)"):
+        opened(ONE)[0].transform(np.zeros((8, 8, 4), np.float32))
 
 
 def test_every_size_is_drawn_and_tried() -> None:

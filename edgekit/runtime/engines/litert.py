@@ -62,7 +62,7 @@ def describe(path: Path) -> Signature:
         )
         for side, details in sides.items()
     }
-    return Signature(part=path.stem, **tensors)
+    return Signature(part=path.stem, inputs=tensors["inputs"], outputs=tensors["outputs"])
 
 
 def open_interpreter(path: Path, threads: int) -> Any:
