@@ -2,54 +2,97 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from edgekit.durable import hold, put, sweep, sync, temporary, unfinished
 from edgekit.errors import InputError
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file; on any error, `path` is as it was."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
-        fresh = Path(new.name)
-    try:
+    place = path.resolve()
+    sweep(place.parent)
+    with temporary(place.parent, unfinished(place)) as folder:
+        fresh = folder / "file"
         fresh.write_bytes(content)
         fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+        sync(fresh)
+        fresh.replace(place)
 
 
 @contextmanager
 def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """A temporary sibling of `path` that takes its place when the block ends well.
 
-    On any error, an interrupt included, the sibling is removed and `path` is as it was.
+    On any error, an interrupt included, the sibling is removed and `path` is as it was. Killed at
+    any moment, `path` is the old one or the new one, and what else is left goes at the next run.
 
     Raises:
-        InputError: `path` exists and `force` is not set.
+        InputError: `path` exists and `force` is not set, before the block or after it.
     """
     if path.exists() and not force:
-        raise InputError(f"'{path}' exists; choose another output or pass --force to replace it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+        raise exists(path)
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    sweep(place.parent)
+    with temporary(place.parent, unfinished(place)) as fresh:
         yield fresh
         fresh.chmod(0o755)
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            path.rename(old / path.name)
-            try:
-                fresh.rename(path)
-            except BaseException:
-                (old / path.name).rename(path)
+        sync(fresh)
+        try:
+            fresh.rename(place)  # there is nothing, or an empty folder
+        except OSError:
+            if not place.is_dir():
                 raise
-            finally:
-                shutil.rmtree(old, ignore_errors=True)
-        else:
-            fresh.rename(path)
+            if not force:  # another process was quicker
+                raise exists(path) from None
+            put(fresh, place)
+        sync_names(place.parent)
+
+
+def exists(path: Path) -> InputError:
+    """What is told of an output that is there already."""
+    return InputError(f"'{path}' exists; choose another output or pass --force to replace it")
+
+
+def sync_names(folder: Path) -> None:
+    """Have the disk hold the names in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # the content is safe in any case
+            os.fsync(handle)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        os.close(handle)
+
+
+@contextmanager
+def claimed(output: Path) -> Iterator[None]:
+    """Have an output folder for this process alone as long as the block lasts.
+
+    The folder is made, and goes again when nothing came into it. What killed runs left in it goes.
+
+    Raises:
+        InputError: another process writes there.
+    """
+    made = [path for path in (output, *output.parents) if not path.exists()]
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = hold(output.resolve())
+    except OSError:  # no locks on this file system
+        handle = -1
+    try:
+        if handle is None:
+            raise InputError(
+                f"another edgekit is writing to '{output}'; wait for it, or choose another -o"
+            )
+        sweep(output)
+        yield
+    finally:
+        if handle is not None and handle >= 0:
+            os.close(handle)
+        with suppress(OSError):  # something came into it
+            for path in made:
+                path.rmdir()

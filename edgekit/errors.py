@@ -188,7 +188,7 @@ def spoken_in_python() -> Iterator[None]:
         raise
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """An error of the user's or a library's code: its type and its reason."""
     kind, why = type(error).__name__, reason(error)
     return why if why.startswith(kind) else f"{kind}: {why}"

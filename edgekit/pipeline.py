@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit import plugin, recipe
 from edgekit._version import __version__
+from edgekit.atomic import claimed
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
@@ -90,8 +91,15 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         GateError: a target has no candidate that meets every gate; carries the report.
         PassError: a target could not be converted at all; the others were.
     """
-    bar = Growing(progress)
     plans = check(request)
+    with claimed(request.output):
+        report = build(request, plans, Growing(progress))
+    raise_failures(report)
+    return report
+
+
+def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report:
+    """Make, measure and choose for every target; write the bundles and the report."""
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
@@ -114,7 +122,6 @@ def run(request: Request, progress: Progress | None = None) -> Report:
         write_report(request, report, artifacts, proof)
     finally:
         workspace.stop()
-    raise_failures(report)
     return report
 
 

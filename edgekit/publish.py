@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from edgekit.bundle import (
     is_replaceable,
     write_manifest,
 )
+from edgekit.durable import remove
 from edgekit.errors import InputError
 from edgekit.model import Model
 from edgekit.npz import Arrays
@@ -55,7 +55,7 @@ def write_bundles(
         place = request.output / plan.name
         if chosen is None:
             if request.force and (place / MANIFEST).is_file():
-                shutil.rmtree(place)
+                remove(place)
                 remarks.append(f"{plan.name}: the bundle of an earlier run was removed (--force)")
             written.append(target)
             continue

@@ -16,11 +16,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -30,11 +30,13 @@ import msgspec
 
 from edgekit import errors
 from edgekit.bundle import sha256
+from edgekit.durable import put, sweep, sync, temporary
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
+from edgekit.intact import intact, seal
 
 KEEP_DAYS = 30
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
-LEFT = re.compile(r"\.(step|call)-")  # of one that was at work
+LEFT = re.compile(r"\.(step|call|gone)-\w{8}(\.old)?")  # of one at work, or that goes
 LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -56,7 +58,7 @@ class Workspace:
 
     def __init__(self, root: Path, *, reuse: bool = True) -> None:
         self.root, self._reuse, self._stopped = root, reuse, False
-        self._fresh: set[str] = set()
+        self._known: set[str] = set()  # steps whose results this process may use
         self._running: set[subprocess.Popen[bytes]] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         root.mkdir(parents=True, exist_ok=True)
@@ -86,33 +88,39 @@ class Workspace:
 
     def _do(self, key: str, function: str, arguments: Mapping[str, Any]) -> Path:
         folder = self.root / key
-        if folder.is_dir() and (self._reuse or key in self._fresh):
-            os.utime(folder)
+        if self._done(key):
             return folder
-        work = Path(tempfile.mkdtemp(prefix=".step-", dir=self.root))
-        try:
+        with temporary(self.root, ".step-") as work:
             self._run_child(function, work, arguments)
-            if not self._reuse:
-                shutil.rmtree(folder, ignore_errors=True)
+            seal(work)
+            sync(work)
             try:
                 work.rename(folder)
             except OSError:
                 if not folder.is_dir():
                     raise
-                # Another process was quicker, and may be reading its result: that one stays.
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        self._fresh.add(key)
+                # Another process was quicker, and may be reading its result: a good one stays.
+                if not self._reuse or not intact(folder):
+                    put(work, folder)
+        self._known.add(key)
         return folder
+
+    def _done(self, key: str) -> bool:
+        """Whether a step's result is there: of this run, or of an earlier one and undamaged."""
+        folder = self.root / key
+        try:
+            os.utime(folder)
+        except FileNotFoundError:
+            return False
+        if self._reuse and key not in self._known and intact(folder):
+            self._known.add(key)
+        return key in self._known
 
     def call(self, function: str, **arguments: Any) -> Any:
         """Run a function in a child process every time; its JSON-able result is returned."""
-        work = Path(tempfile.mkdtemp(prefix=".call-", dir=self.root))
-        try:
+        with temporary(self.root, ".call-") as work:
             self._run_child(function, work, arguments)
             return json.loads((work / "result.json").read_text())
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
     def identity(self, value: Any) -> Any:
         """What stands for a value in the hash of a step."""
@@ -241,12 +249,22 @@ def tool_version(module: str) -> str:
 
 def remove_old(root: Path) -> None:
     """Delete steps that were not used for a month, and what killed runs left behind."""
-    now = time.time()
+    sweep(root, LEFT)
     for folder in root.iterdir():
-        try:
-            days = (now - folder.stat().st_mtime) / 86400
-        except FileNotFoundError:  # another process tidied it up, or finished its step
-            continue
-        own = LEFT.match(folder.name) or DONE.fullmatch(folder.name)  # nothing of the user's
-        if own and days > (KEEP_DAYS if DONE.fullmatch(folder.name) else 1):
-            shutil.rmtree(folder, ignore_errors=True)
+        if DONE.fullmatch(folder.name):
+            with suppress(OSError):  # another process tidied it up
+                if days_unused(folder) > KEEP_DAYS:
+                    remove_unused(folder)
+
+
+def remove_unused(folder: Path) -> None:
+    """Delete a step, unless another process began to use it at this moment."""
+    with temporary(folder.parent, ".gone-") as aside:
+        moved = folder.rename(aside / folder.name)
+        if days_unused(moved) < KEEP_DAYS:
+            moved.rename(folder)
+
+
+def days_unused(folder: Path) -> float:
+    """How long ago a step was last used."""
+    return (time.time() - folder.stat().st_mtime) / 86400

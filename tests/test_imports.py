@@ -36,7 +36,8 @@ data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts images
 metrics model textures
-atomic npz plugin quantity rng typed
+atomic
+durable intact npz plugin quantity rng typed
 _version errors
 reason
 """

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from edgekit import errors, workspace
+from edgekit.durable import temporary
 from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.workspace import Workspace, default_cache
 
@@ -260,12 +261,87 @@ def test_call_returns_the_result_and_keeps_nothing(root: Path) -> None:
 
 def test_old_steps_are_removed(root: Path) -> None:
     month, week = 24 * "a", 24 * "b"
-    ages = {month: 31, week: 7, ".step-killed": 2, ".step-running": 0.1}
+    ages = {month: 31, week: 7}
     for name, days in ages.items():
         (root / name).mkdir(parents=True)
         os.utime(root / name, (time.time() - days * 86400,) * 2)
     Workspace(root)
-    assert {path.name for path in root.iterdir()} == {week, ".step-running"}
+    assert {path.name for path in root.iterdir()} == {week}
+
+
+def test_what_killed_runs_left_goes_and_what_others_work_on_stays(root: Path) -> None:
+    root.mkdir()
+    with temporary(root, ".step-") as running:
+        for name in (".step-killed12", ".call-killed12", ".gone-killed12", ".step-killed12.old"):
+            (root / name).mkdir()
+        Workspace(root)
+        assert list(root.iterdir()) == [running]
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "gone": lambda path: path.unlink(),
+    "changed": lambda path: path.write_bytes(path.read_bytes()[::-1]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("file", ["copy", "files.json"])
+def test_a_damaged_step_is_done_again(copying: Copying, root: Path, file: str, damage: str) -> None:
+    copying.source.write_text("abc")
+    folder = copying(Workspace(root))
+    DAMAGE[damage](folder / file)
+    assert (copying(Workspace(root)) / "copy").read_text() == "abc"
+    assert copying.times == 2
+    assert list(root.iterdir()) == [folder]
+    copying(Workspace(root))
+    assert copying.times == 2
+
+
+def test_half_a_step_is_not_taken_for_a_whole_one(copying: Copying, root: Path) -> None:
+    """As earlier versions left one, killed while they deleted it."""
+    folder = copying(Workspace(root))
+    for path in folder.iterdir():
+        path.unlink()
+    assert (copying(Workspace(root)) / "copy").read_text() == "1"
+
+
+def test_a_step_that_is_done_again_is_never_missing(copying: Copying, root: Path) -> None:
+    """Another process may be reading what --no-cache replaces."""
+    folder = copying(Workspace(root))
+    missing, done = 0, threading.Event()
+
+    def look() -> None:
+        nonlocal missing
+        while not done.is_set():
+            missing += not (folder / "copy").exists()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    copying(Workspace(root, reuse=False))
+    done.set()
+    thread.join()
+    assert missing == 0
+
+
+def test_an_old_step_that_comes_to_use_while_it_goes_stays(
+    copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copying(Workspace(root))
+    os.utime(folder, (0, 0))
+    days, seen = workspace.days_unused, []
+
+    def used_meanwhile(place: Path) -> float:
+        seen.append(place)
+        found = days(place)
+        os.utime(place)
+        return found
+
+    monkeypatch.setattr(workspace, "days_unused", used_meanwhile)
+    workspace.remove_old(root)
+    assert len(seen) == 2
+    assert list(root.iterdir()) == [folder]
 
 
 def test_what_is_not_edgekits_stays_however_old(root: Path) -> None:

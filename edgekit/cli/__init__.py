@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edgekit._version import __version__
-from edgekit.errors import EdgekitError, GateError, os_error
+from edgekit.errors import EdgekitError, GateError, one_line, os_error
 
 COMMANDS = (
     "convert",
@@ -62,8 +62,7 @@ def main() -> None:
 
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
-    for end in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(end, signal.default_int_handler)
+    arrived = interrupts()
     sys.path.append("")  # for modules of the user's own, after all that is installed
     try:
         cli(standalone_mode=False)
@@ -81,6 +80,8 @@ def main() -> None:
         printed = isinstance(error, GateError) or getattr(error, "report", None) is not None
         fail(str(error), error.exit_code, as_json=not printed)
     except (KeyboardInterrupt, click.Abort) as stop:
+        if not arrived:  # click takes an EOFError of a library for Ctrl-D
+            fail(f"a library stopped: {one_line(stop.__cause__ or stop)}", 1)
         again = "interrupted; finished steps are kept, run the same command to go on"
         fail(str(stop) or again, INTERRUPTED)
     except BrokenPipeError:
@@ -88,6 +89,23 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         fail(os_error(error), 1)
+
+
+def interrupts() -> list[int]:
+    """The signals that asked to end, as they arrive; each is raised as KeyboardInterrupt.
+
+    One that is ignored from the start (nohup) stays so.
+    """
+    arrived: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        arrived.append(number)
+        raise KeyboardInterrupt
+
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(end) is not signal.SIG_IGN:
+            signal.signal(end, interrupt)
+    return arrived
 
 
 def command_of(error: click.ClickException) -> str:
