@@ -17,7 +17,7 @@ from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.errors import InputError, require
 from edgekit.model import Model
-from edgekit.sources import Trust, part_files
+from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
 
@@ -91,6 +91,7 @@ def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     """What convert would see in a model: loaded in a child process, as convert does."""
     for module in DESCRIBE_NEEDS:
         require(module, "convert")
+    check_parts(part_files(path), trust)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
         folder = workspace.step(

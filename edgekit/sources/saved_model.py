@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,7 @@ from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Tensor
 from edgekit.sources import Trust
-
-# Stateful ops that a net has a use for; any other stateful op may reach outside the graph.
-STATEFUL = re.compile(
-    r"(Stateful)?PartitionedCall|VarHandleOp|ReadVariableOp|Variable\w*|(Stateless)?(While|If|Case)"
-    r"|Random\w+|TruncatedNormal|Multinomial|Placeholder\w*|TensorList\w*|NoOp|Assert"
-)
+from edgekit.sources._saved_model_check import check_files, check_graph
 
 
 def matches(path: Path) -> bool:
@@ -25,22 +19,20 @@ def matches(path: Path) -> bool:
 
 
 def check(path: Path, trust: Trust) -> None:
-    """Nothing: only TensorFlow reads what lies in the folder."""
+    """Raises ModelError for a damaged folder, and for what it would run that was not trusted."""
+    check_files(path)
+    check_graph(path, trusted=trust.trust)
 
 
 def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     """Load the serving signature of a SavedModel.
 
     Raises:
-        ModelError: corrupt, no signature, or ops that touch files or Python without --trust.
+        ModelError: corrupt, no signature, or more than a net without --trust.
     """
+    check(path, trust)
     import tensorflow as tf
 
-    if not trust.trust and (unsafe := sorted(outside_ops(path))):
-        raise ModelError(
-            f"'{path}' holds ops that reach outside the graph ({', '.join(unsafe)}); "
-            "pass --trust if you made it"
-        )
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises many types for a damaged folder
@@ -56,59 +48,6 @@ def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
         )
     chosen = signatures.get("serving_default") or next(iter(signatures.values()))
     return {"": SavedModelPart(path, loaded, chosen)}
-
-
-def outside_ops(path: Path) -> set[str]:
-    """Types of stateful ops, other than a net's own, that loading or calling may run.
-
-    Walks back from every signature (the initializer is one) through the functions that are
-    called; what only TensorFlow's own saving and restoring uses is not reached. Tables and other
-    resources run initializers when they are loaded, and are reported as such.
-    """
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-    from tensorflow.python.framework import op_def_registry
-
-    proto = SavedModel()
-    try:
-        proto.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:  # protobuf's own DecodeError differs between its releases
-        raise ModelError(f"'{path}' is corrupt ({error}); export it again") from None
-    found: set[str] = set()
-    for meta in proto.meta_graphs:
-        functions = {f.signature.name: list(f.node_def) for f in meta.graph_def.library.function}
-        nodes = {node.name: node for node in meta.graph_def.node}
-        ends = [t.name for s in meta.signature_def.values() for t in s.outputs.values()]
-        waiting, seen = [node_name(end) for end in ends], set[str]()
-        reached: list[Any] = []
-        while waiting:
-            name = waiting.pop()
-            if name in nodes and name not in seen:
-                seen.add(name)
-                reached.append(nodes[name])
-                waiting += [node_name(source) for source in nodes[name].input]
-        called: set[str] = set()
-        while reached:
-            node = reached.pop()
-            definition = op_def_registry.get(node.op)
-            if (
-                definition is not None
-                and definition.is_stateful
-                and not STATEFUL.fullmatch(node.op)
-            ):
-                found.add(node.op)
-            for value in node.attr.values():
-                for function in (value.func, *value.list.func):
-                    if function.name in functions and function.name not in called:
-                        called.add(function.name)
-                        reached += functions[function.name]
-        if any(item.WhichOneof("kind") == "resource" for item in meta.object_graph_def.nodes):
-            found.add("lookup table or resource")
-    return found
-
-
-def node_name(reference: str) -> str:
-    """The node of a reference such as `^name` or `name:0`."""
-    return reference.lstrip("^").split(":", maxsplit=1)[0]
 
 
 class SavedModelPart:
