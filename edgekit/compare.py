@@ -164,7 +164,7 @@ def span(tensor: Tensor, reference: Array) -> float:
     """The width of the tensor's value range; that of the reference where it has none."""
     if tensor.range:
         return tensor.range[1] - tensor.range[0]
-    return max(float(np.ptp(reference)), 1e-12)
+    return max(float(reference.max()) - float(reference.min()), 1e-12)
 
 
 def relative_error(reference: Arrays, candidate: Arrays) -> float:
@@ -176,6 +176,18 @@ def relative_error(reference: Arrays, candidate: Arrays) -> float:
     for name, array in reference.items():
         check_shape(name, array, candidate[name])
     return max(
-        float(np.abs(candidate[name] - array).max() / max(float(np.abs(array).max()), 1e-12))
+        largest(array, candidate[name]) / max(float(np.abs(array.astype(np.float64)).max()), 1e-12)
         for name, array in reference.items()
     )
+
+
+def largest(reference: Array, candidate: Array) -> float:
+    """The largest difference, beyond one step in outputs of whole numbers.
+
+    Sums in another order round half a step to the other side, and decide a tie between two classes
+    in another way: there, one value in a thousand does not count.
+    """
+    gap = np.abs(np.subtract(candidate, reference, dtype=np.float64))
+    if reference.dtype.kind == "f":
+        return float(gap.max())
+    return float(np.quantile(np.maximum(gap - 1, 0), 0.999, method="lower"))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, check_module, did_you_mean, one_line, require
 from edgekit.model import Model, Tensor
+from edgekit.values import cast, is_whole, rescaled
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 SOUNDS = {".wav"}
@@ -170,7 +171,7 @@ def read_image(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
         fitted = ImageOps.fit(fitted, (width, height))
     unit = np.asarray(fitted, np.float32).reshape(fitted.height, fitted.width, channels) / 255
     low, high = tensor.range or (0.0, 1.0)
-    return np.asarray(unit * (high - low) + low, np.float32)
+    return cast(np.asarray(unit * (high - low) + low, np.float32), tensor.dtype)
 
 
 def open_image(path: Path) -> Any:
@@ -191,7 +192,7 @@ def open_image(path: Path) -> Any:
 
 
 def read_sound(path: Path, tensor: Tensor) -> Array:
-    """The start of a 16-bit wav as (T, 1) in -1…1, padded with silence."""
+    """The start of a 16-bit wav as (T, 1) in -1…1, or an integer input's range; then silence."""
     if len(tensor.shape) > 3 or tensor.shape[2:] not in ((), (1,)):
         raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no sounds")
     length = int(np.prod([n or 1 for n in tensor.shape[1:]]))
@@ -205,7 +206,10 @@ def read_sound(path: Path, tensor: Tensor) -> Array:
         raise InputError(f"'{path}' is no readable wav: {error}") from None
     data = data[: len(data) - len(data) % (2 * channels)]  # a cut file may end within a frame
     mono = np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.float32) / 32768
-    return np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
+    padded = np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
+    if is_whole(tensor.dtype):
+        return cast(rescaled(padded, (-1.0, 1.0), tensor.range), tensor.dtype)
+    return padded
 
 
 def call_function(spec: str) -> Any:

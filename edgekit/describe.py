@@ -11,11 +11,18 @@ import msgspec
 import numpy as np
 
 from edgekit import plugin
-from edgekit.errors import InputError, ModelError
+from edgekit.batches import rebatched, with_batches, with_outputs, working_batch
+from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Model, Prior, Range, Settings, Signature, Tensor
-from edgekit.original import OriginalRunner, graph_of
-from edgekit.ranges import as_text, with_given_ranges, with_input_ranges, with_output_ranges
+from edgekit.original import OriginalRunner
+from edgekit.ranges import (
+    as_text,
+    with_given_ranges,
+    with_input_ranges,
+    with_output_ranges,
+    with_type_ranges,
+)
 from edgekit.sources import Trust, open_parts, part_files, read_description
 from edgekit.sources._part import Part, check_weights
 from edgekit.tiling import with_tilings
@@ -57,8 +64,9 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     infos = {name: part.info for name, part in parts.items()}
     name, family, signatures = detect(infos, given.family, source)
     remarks: list[str] = []
+    signatures = with_batches(infos, signatures, given.batch, remarks)
     signatures = sized(signatures, given, remarks)
-    signatures = {key: traced(parts, signature) for key, signature in signatures.items()}
+    signatures = {key: traced(parts, signature, remarks) for key, signature in signatures.items()}
     settings = family.settings(infos)
     if given.classes and settings.classes and given.classes != settings.classes:
         raise InputError(f"--classes {given.classes}: the net knows {settings.classes} classes")
@@ -77,6 +85,7 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         notes=told.notes,
     )
     model = with_given_ranges(model, given.input_range, given.output_range)
+    model = with_type_ranges(model, remarks)
     model = with_input_ranges(model, parts, remarks)
     member = family(model, OriginalRunner(parts, model.signatures))
     observed = member.trial(member.draw(4, seed=0))
@@ -181,27 +190,29 @@ def static(tensor: Tensor, size: Sequence[int], batch: int) -> Tensor:
     return msgspec.structs.replace(tensor, shape=tuple(shape))
 
 
-def traced(parts: Mapping[str, Part], signature: Signature) -> Signature:
-    """The signature with the output shapes that its graph has at these input shapes."""
-    import tensorflow as tf
-
-    specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in signature.inputs]
+def traced(parts: Mapping[str, Part], signature: Signature, remarks: list[str]) -> Signature:
+    """The signature with the output shapes of its graph, at a batch that the net takes."""
+    part, asked = parts[signature.part], signature.inputs[0].shape[0]
     try:
-        graph = tf.function(graph_of(parts[signature.part], signature)).get_concrete_function(
-            *specs
-        )
+        return with_outputs(part, signature)
     except Exception as error:  # the net's own layers raise what they like
+        batch = working_batch(part, signature)
+        if batch and asked == 1:
+            told = f"the net takes batches of {batch}, not of 1: converted for these (--batch-size)"
+            remarks += [told] if told not in remarks else []
+            return with_outputs(part, rebatched(signature, batch))
+        if batch:
+            raise InputError(
+                f"--batch-size {asked}: the net works with batches of {batch}; give that"
+            ) from None
+        if isinstance(error, EdgekitError):
+            raise
         shapes = ", ".join(str(t.shape) for t in signature.inputs)
         reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
         raise InputError(
             f"the net cannot take inputs of {shapes}: {reason[:200]}; give another --input-size "
             "(nets that halve the image n times need a multiple of 2^n)"
         ) from None
-    outputs = tuple(
-        msgspec.structs.replace(tensor, shape=tuple(spec.shape), dtype=spec.dtype.name)
-        for tensor, spec in zip(signature.outputs, graph.outputs, strict=True)
-    )
-    return msgspec.structs.replace(signature, outputs=outputs)
 
 
 def left_out(infos: Mapping[str, PartInfo], signatures: Mapping[str, Signature]) -> Iterator[str]:
@@ -229,7 +240,7 @@ def copy_files(output: Path, files: Mapping[str, Path]) -> dict[str, str]:
 def check_generative(member: Any, outputs: Mapping[str, Any]) -> None:
     """Raises ModelError when the net gives the same sample for different inputs."""
     samples = np.asarray(outputs[member.shown(member.model)])
-    if len(samples) > 1 and samples[0].size > 1 and np.ptp(samples, axis=0).max() == 0:
+    if len(samples) > 1 and samples[0].size > 1 and (samples == samples[0]).all():
         raise ModelError(
             "the net gives the same output for different inputs; was it trained and saved whole?"
         )

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import ModelError
+from edgekit.families._base import PartInfo
 from edgekit.model import Model, Signature
+from edgekit.runtime.runner import padded
 from edgekit.sources import Trust, open_parts
 from edgekit.sources._part import Part
+from edgekit.values import cast
 
 Array = NDArray[Any]
 ROWS = 8  # per call: enough to be quick, little enough for large images
@@ -24,7 +27,11 @@ def load_parts(folder: Path, model: Model, trust: Trust) -> dict[str, Part]:
 
 
 class OriginalRunner:
-    """Runs signatures through the loaded parts, a few rows at a time."""
+    """Runs signatures through the loaded parts, a few rows at a time.
+
+    A batch that was asked for, or that the net fixes, is given exactly, as artifacts get it: the
+    last one repeats its last row.
+    """
 
     def __init__(self, parts: Mapping[str, Part], signatures: Mapping[str, Signature]) -> None:
         self._parts, self._signatures = parts, signatures
@@ -34,14 +41,16 @@ class OriginalRunner:
         """N rows in, N rows out; raises ModelError when an output is not finite."""
         described = self._signatures[signature]
         function = self._functions.setdefault(signature, self._traced(described))
-        rows = [np.asarray(inputs[t.name]).astype(t.dtype, copy=False) for t in described.inputs]
-        step = described.inputs[0].shape[0] or 1
-        step = step * max(1, ROWS // step)
+        rows = [cast(inputs[t.name], t.dtype) for t in described.inputs]
+        count, batch = len(rows[0]), described.inputs[0].shape[0] or 1
+        free = batch == 1 and fixed_batch(self._parts[described.part].info) is None
+        step = ROWS if free else batch
         chunks = [
-            function(*(array[i : i + step] for array in rows)) for i in range(0, len(rows[0]), step)
+            function(*(padded(array[i : i + step], 0 if free else batch) for array in rows))
+            for i in range(0, count, step)
         ]
         outputs = {
-            tensor.name: np.concatenate([chunk[k].numpy() for chunk in chunks])
+            tensor.name: np.concatenate([chunk[k].numpy() for chunk in chunks])[:count]
             for k, tensor in enumerate(described.outputs)
         }
         for name, array in outputs.items():
@@ -56,6 +65,15 @@ class OriginalRunner:
         import tensorflow as tf
 
         return tf.function(graph_of(self._parts[signature.part], signature), reduce_retracing=True)
+
+
+def fixed_batch(part: PartInfo) -> int | None:
+    """The batch that a net's inputs or outputs fix; None where it is free.
+
+    Outputs tell of one that is only written into a reshape.
+    """
+    rows = [tensor for tensor in part.outputs if len(tensor.shape) > 1]
+    return next((tensor.shape[0] for tensor in (*part.inputs, *rows) if tensor.shape[0]), None)
 
 
 def graph_of(part: Part, signature: Signature) -> Any:

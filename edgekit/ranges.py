@@ -8,18 +8,68 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from edgekit.errors import InputError
 from edgekit.model import Model, Range, Signature, Tensor
 from edgekit.original import OriginalRunner
 from edgekit.rng import Random
 from edgekit.sources._part import Part
 from edgekit.textures import textures
+from edgekit.values import is_whole, type_range
 
-KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+PIXELS: Range = (0.0, 255.0)
+KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), PIXELS)
 
 
 def with_given_ranges(model: Model, inputs: Range | None, outputs: Range | None) -> Model:
-    """What the user says, whatever the layers tell."""
+    """What the user says, whatever the layers tell.
+
+    Raises:
+        InputError: a range that the type of a tensor cannot hold.
+    """
+    for side, span in (("inputs", inputs), ("outputs", outputs)):
+        for tensor in samples_of(model, side) if span else ():
+            held = type_range(tensor.dtype)
+            if held and span and not held[0] <= span[0] < span[1] <= held[1]:
+                raise InputError(
+                    f"'{tensor.name}' is {tensor.dtype}, which cannot hold {as_text(span)}; "
+                    f"give --{side[:-1]}-range as values are stored, within {as_text(held)}"
+                )
     return model.replace(signatures=ranged(model, inputs, outputs, override=True))
+
+
+def with_type_ranges(model: Model, remarks: list[str]) -> Model:
+    """What the types of integer samples tell, where neither user nor layers do.
+
+    Of 8 bits without a sign and of truth values, that is what they span; that others do is
+    remarked. Integers of 32 bits and more hold pixels of 8; their outputs are observed.
+    """
+
+    def fill(tensor: Tensor, *, wide: Range | None) -> Tensor:
+        if tensor.role != "sample" or tensor.range or not is_whole(tensor.dtype):
+            return tensor
+        span = type_range(tensor.dtype) or wide
+        if span and tensor.dtype not in ("uint8", "bool"):
+            told = f"'{tensor.name}' is {tensor.dtype}, taken to span {as_text(span)}"
+            option = "--input-range" if wide else "--output-range"
+            remarks.append(f"{told} ({option})")
+        return msgspec.structs.replace(tensor, range=span)
+
+    signatures = {
+        name: msgspec.structs.replace(
+            signature,
+            inputs=tuple(fill(tensor, wide=PIXELS) for tensor in signature.inputs),
+            outputs=tuple(fill(tensor, wide=None) for tensor in signature.outputs),
+        )
+        for name, signature in model.signatures.items()
+    }
+    remarks[:] = dict.fromkeys(remarks)  # once for several sizes
+    return model.replace(signatures=signatures)
+
+
+def samples_of(model: Model, side: str) -> list[Tensor]:
+    """The samples among the inputs or the outputs of all signatures."""
+    found = [tensor for s in model.signatures.values() for tensor in getattr(s, side)]
+    return [tensor for tensor in found if tensor.role == "sample"]
 
 
 def with_input_ranges(model: Model, parts: Mapping[str, Part], remarks: list[str]) -> Model:
@@ -112,7 +162,7 @@ def coarse(images: Any) -> Any:
 
 def snapped(values: Any) -> Range | None:
     """The usual range (0…1, -1…1, 0…255) that observed values fill; None when they fill none."""
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
+    low, high = (float(v) for v in np.percentile(np.asarray(values, np.float64), (0.5, 99.5)))
     if low >= -0.15 and 0.3 < high <= 1.15:
         return (0.0, 1.0)
     if low >= -1.15 and high <= 1.15:

@@ -22,6 +22,7 @@ from edgekit.data import (
 from edgekit.errors import InputError
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model, Range, Tensor
+from edgekit.values import rescaled
 
 Array = NDArray[Any]
 SOUND_RATE = 16_000
@@ -108,7 +109,9 @@ def save_samples(path: Path, samples: Array, span: Range | None) -> None:
             raise InputError(f"samples of shape {samples.shape[1:]} are no pictures; use -o x.npy")
         content = png(grid(to_uint8(shaped, span)))
     elif suffix == ".wav":
-        content = wav(samples)
+        content = wav(
+            rescaled(samples, span, (-1.0, 1.0)) if samples.dtype.kind in "iu" else samples
+        )
     elif suffix in (".npy", ".npz"):
         buffer = io.BytesIO()
         if suffix == ".npy":

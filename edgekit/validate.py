@@ -84,7 +84,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         raise PassError(f"'{bundle}' gives NaN or infinite values on this machine")
     scores = score(type(net), manifest.model, golden["original"], outputs, None)
     drift = max(
-        float(np.abs(outputs[name] - array).max())
+        float(np.abs(np.subtract(outputs[name], array, dtype=np.float64)).max())
         / span(net.output_tensor(manifest.model, name), array)
         for name, array in golden["artifact"].items()
     )

@@ -29,12 +29,13 @@ assign variants
 sensitivity
 mixed tuning
 describe passes reference report validate
-measure proof ranges rewrites tiling
+batches measure proof ranges rewrites tiling
 original
 compare coverage litert_edit plan save sources worker workspace
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
-artifacts images
+artifacts values
+images
 metrics model textures
 atomic
 durable intact npz plugin quantity rng typed

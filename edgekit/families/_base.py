@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
-from edgekit.images import from_uint8
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
 from edgekit.typed import Typed
+from edgekit.values import cast, check_values
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -144,7 +144,7 @@ class Family:
         if tensor.role == "label":
             return labels(tensor, np.arange(count), self.classes(tensor))
         if tensor.role == "sample":
-            return textures(shape, random, tensor.range or (0.0, 1.0)).astype(tensor.dtype)
+            return stand_ins(tensor, count, random)
         if self.model.settings.prior == "uniform":
             return (2 * random.uniform(shape) - 1).astype(tensor.dtype)
         return random.normal(shape).astype(tensor.dtype)
@@ -233,29 +233,13 @@ def check_rows(tensor: Tensor, rows: Array) -> Array:
     if rows.shape[1:] != static_shape(tensor)[1:]:
         want = ("N", *static_shape(tensor)[1:])
         raise InputError(f"data for input '{tensor.name}' is {rows.shape}, expected {want}")
-    return check_values(tensor, rows).astype(tensor.dtype)
+    return cast(check_values(tensor, rows), tensor.dtype)
 
 
-def check_values(tensor: Tensor, rows: Array) -> Array:
-    """Values that this input takes: pixels of 8 bits are brought into its range.
-
-    Raises:
-        InputError: NaN or infinite values, and other integers outside of the range.
-    """
-    rows = np.asarray(rows)
-    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
-        raise InputError(f"input '{tensor.name}' holds NaN or infinite values")
-    if tensor.role != "sample" or tensor.range is None or not tensor.dtype.startswith("float"):
-        return rows
-    low, high = tensor.range
-    if rows.dtype == np.uint8:
-        return from_uint8(rows, tensor.range)
-    if rows.dtype.kind in "iu" and rows.size and (rows.min() < low or rows.max() > high):
-        raise InputError(
-            f"input '{tensor.name}' holds integers {rows.min()}…{rows.max()}, the net takes "
-            f"{low:g}…{high:g}; give floats in that range, or pixels as uint8"
-        )
-    return rows
+def stand_ins(tensor: Tensor, count: int, random: Random) -> Array:
+    """Synthetic textures in an input's range and type, in place of real samples."""
+    shape = (count, *static_shape(tensor)[1:])
+    return cast(textures(shape, random, tensor.range or (0.0, 1.0)), tensor.dtype)
 
 
 def unique(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:

@@ -14,13 +14,12 @@ from edgekit.families._base import (
     PartInfo,
     check_count,
     check_rows,
-    check_values,
     rename,
-    static_shape,
+    stand_ins,
 )
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
-from edgekit.textures import textures
+from edgekit.values import cast, check_values, rescaled
 
 # "mu" and "loc" as words of their own: not in "simulated" or "block".
 MEAN = re.compile(r"mean|(?<![a-z])z?(mu|loc)(?![a-z])", re.IGNORECASE)
@@ -101,17 +100,18 @@ class Family(_base.Family):
             draws["image"] = check_rows(image, data["image"])[:count]
         else:
             fresh = self.draw_input(latent, count, Random(seed, stream=1), None)
-            draws["image"] = self.decode(fresh)
+            made, drawn = self.decode(fresh), signatures["decode"].outputs[0]
+            draws["image"] = cast(rescaled(made, drawn.range, image.range), image.dtype)
         return draws
 
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Every signature on the given draws, and the round trip through both parts."""
         if "decode" not in self.model.signatures:
-            return {"reconstruct": self.transform(draws["image"])}
+            return {"reconstruct": self._run("reconstruct", draws["image"])}
         return {
-            "encode": self.encode(draws["image"]),
-            "decode": self.decode(draws["z"]),
-            "reconstruct": self.transform(draws["image"]),
+            "encode": self._run("encode", draws["image"]),
+            "decode": self._run("decode", draws["z"]),
+            "reconstruct": self._run("decode", self._run("encode", draws["image"])),
         }
 
     def encode(self, images: Array) -> Array:
@@ -185,4 +185,4 @@ def image_rows(tensor: Tensor, count: int, random: Random, data: Arrays | None) 
         if tensor.name not in data:
             raise InputError(f"--data has no array '{tensor.name}'; it has: {', '.join(data)}")
         return check_rows(tensor, data[tensor.name])[:count]
-    return textures((count, *static_shape(tensor)[1:]), random, tensor.range or (0.0, 1.0))
+    return stand_ins(tensor, count, random)

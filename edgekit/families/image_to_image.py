@@ -13,7 +13,6 @@ from edgekit.families._base import (
     Array,
     Arrays,
     PartInfo,
-    check_values,
     is_label,
     is_vector,
     paired,
@@ -24,6 +23,7 @@ from edgekit.families._tiles import cost, follows, tiled
 from edgekit.families.autoencoder import image_rows
 from edgekit.model import Model, Signature, Tensor
 from edgekit.rng import Random
+from edgekit.values import check_values
 
 
 class Family(_base.Family):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgekit import npz
 from edgekit.errors import PassError
 from edgekit.model import DRAW, Model, Signature
+from edgekit.runtime.runner import padded
 from edgekit.sources import Trust
 from edgekit.typed import Typed
 
@@ -41,6 +42,7 @@ def calibration_rows(
     if rows is not None:
         early = recorded[f"{name}/{DRAW}"] < max(rows, batch)
         arrays = {key: array[early] for key, array in arrays.items()}
+    arrays = {key: padded(array, batch) for key, array in arrays.items()}  # one batch at least
     count = len(next(iter(arrays.values()))) // batch
     return [
         {key: array[i * batch : (i + 1) * batch] for key, array in arrays.items()}

@@ -127,9 +127,10 @@ def worst_pairs(
     """The pairs with the largest mean squared error: original, candidate, and error enlarged."""
     if candidate is None or pictures(original) is None:
         return None
-    error = np.square(candidate - original, dtype=np.float64).reshape(len(original), -1).mean(1)
+    gap = np.abs(np.subtract(candidate, original, dtype=np.float64))
+    error = np.square(gap).reshape(len(original), -1).mean(1)
     order = np.argsort(-error)[:WORST]
-    gap = np.abs(candidate[order] - original[order])
+    gap = gap[order]
     factor = enlarged(gap, width)
     psnr = 10 * np.log10(width * width / np.maximum(error[order], 1e-300))
     return {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit import plugin
 from edgekit.errors import InputError
 from edgekit.model import Model, Tensor
+from edgekit.values import cast
 
 Array = NDArray[Any]
 
@@ -83,11 +84,11 @@ def checked(tensor: Tensor, inputs: Mapping[str, Array]) -> Array:
     if array.dtype != tensor.dtype:
         if array.dtype.kind not in "fiub":
             raise InputError(f"input '{tensor.name}' holds {array.dtype}, expected {tensor.dtype}")
-        array = array.astype(tensor.dtype)
+        array = cast(array, tensor.dtype)
     return array
 
 
 def padded(rows: Array, batch: int) -> Array:
-    """A whole batch: the last one repeats its last row."""
+    """At least a batch of rows: the last one is repeated."""
     missing = batch - len(rows)
-    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing > 0 else rows

@@ -122,7 +122,7 @@ def test_values_that_no_input_takes() -> None:
     pixels = np.full((1, 8, 8, 1), 51, np.uint8)
     assert np.allclose(check_values(image, pixels), 0.2)
     for rows, message in (
-        (pixels.astype(int), "holds integers 51…51, the net takes 0…1; give floats in that range"),
+        (pixels.astype(int), "holds integers 51…51, the net takes 0…1; scale them to that range"),
         (np.full((1, 8, 8, 1), np.nan), "holds NaN or infinite values"),
     ):
         with pytest.raises(InputError, match=message):

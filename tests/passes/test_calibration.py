@@ -59,6 +59,10 @@ def test_fewer_rows_than_a_batch_are_one_batch(tmp_path: Path) -> None:
     whole = msgspec.structs.replace(DECODE, inputs=inputs)
     taken = calibration_rows(recorded(tmp_path, 16), "decode", whole, 4)
     assert [len(batch["z"]) for batch in taken] == [8, 8]
+    inputs = (Tensor(name="z", shape=(100, 1), role="latent"),)
+    larger = msgspec.structs.replace(DECODE, inputs=inputs)
+    (batch,) = calibration_rows(recorded(tmp_path, 16), "decode", larger)
+    assert batch["z"].ravel().tolist() == [*range(16), *range(1000, 1016), *[1015] * 68]
 
 
 def test_a_recipe_that_asks_for_more_rows_gets_them(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""Values as tensors take them: in the range of a sample, whole and saturated in integer types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError
+from edgekit.images import from_uint8
+from edgekit.model import Range, Tensor
+
+# How far beyond its range a sample may go, in widths of the range: bicubic resampling overshoots by
+# about this much at sharp edges.
+MARGIN = 0.1
+
+Array = NDArray[Any]
+
+
+def type_range(dtype: str) -> Range | None:
+    """What the type of a sample tells; floats, and integers of 32 bits and more, tell nothing."""
+    if dtype == "bool":
+        return (0.0, 1.0)
+    if dtype in ("uint8", "int8", "uint16", "int16"):
+        limits = np.iinfo(dtype)
+        return (float(limits.min), float(limits.max))
+    return None
+
+
+def is_whole(dtype: str) -> bool:
+    """Whether a type holds whole numbers (or truth values) only."""
+    return dtype == "bool" or dtype.startswith(("int", "uint"))
+
+
+def cast(values: Array, dtype: str) -> Array:
+    """Values in a type: rounded and saturated in integers, true from a half on in booleans."""
+    values = np.asarray(values)
+    if values.dtype == dtype:
+        return values
+    if dtype == "bool":
+        return values >= 0.5
+    if is_whole(dtype):
+        limits = np.iinfo(dtype)
+        rounded = np.rint(values) if values.dtype.kind == "f" else values
+        return np.asarray(np.clip(rounded, limits.min, limits.max)).astype(dtype)
+    return values.astype(dtype)
+
+
+def rescaled(values: Array, old: Range | None, new: Range | None) -> Array:
+    """Samples of one range brought into another; as they are where one of them is unknown."""
+    if old is None or new is None or old == new:
+        return values
+    factor = (new[1] - new[0]) / (old[1] - old[0])
+    return np.asarray((values.astype(np.float32) - old[0]) * factor + new[0], np.float32)
+
+
+def check_values(tensor: Tensor, rows: Array) -> Array:
+    """Values that this input takes: pixels of 8 bits are brought into its range.
+
+    Latents and codes are not bounded.
+
+    Raises:
+        InputError: NaN or infinite values, integers outside of the range, floats further outside
+            than `MARGIN` of its width, and fractions for an input of whole numbers.
+    """
+    rows = np.asarray(rows)
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        raise InputError(f"input '{tensor.name}' holds NaN or infinite values")
+    span = tensor.range or type_range(tensor.dtype)
+    if tensor.role != "sample" or span is None or rows.size == 0:
+        return rows
+    if rows.dtype == np.uint8 and tensor.dtype != "uint8":
+        flags = tensor.dtype == "bool" and rows.max() <= 1  # a mask of 0 and 1, not of pixels
+        return cast(rows if flags else from_uint8(rows, span), tensor.dtype)
+    check_span(tensor, rows, span)
+    return cast(rows, tensor.dtype)
+
+
+def check_span(tensor: Tensor, rows: Array, span: Range) -> None:
+    """Raise InputError for rows outside of an input's range, and for fractions where it has none.
+
+    Only floats may overshoot.
+    """
+    low, high, kind = float(rows.min()), float(rows.max()), rows.dtype.kind
+    found = f"input '{tensor.name}' holds {'integers' if kind in 'iu' else 'values'} "
+    found += f"{low:g}…{high:g}, the net takes "
+    taken = f"{span[0]:g}…{span[1]:g}"
+    if is_whole(tensor.dtype):
+        if kind == "f" and (rows != np.rint(rows)).any():
+            raise InputError(
+                f"{found}whole numbers {taken} ({tensor.dtype}); scale them to that range and "
+                "round them, or give pixels as uint8"
+            )
+        margin = 0.0
+    else:
+        margin = MARGIN * (span[1] - span[0]) if kind == "f" else 0.0
+    if low < span[0] - margin or high > span[1] + margin:
+        raise InputError(
+            f"{found}{taken}; scale them to that range, give pixels as uint8, or convert again "
+            "with the right --input-range"
+        )

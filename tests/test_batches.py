@@ -1,0 +1,91 @@
+"""Nets of a fixed batch get exactly that, and say so when another was asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
+tf = pytest.importorskip("tensorflow")
+
+from edgekit.batches import with_batches  # noqa: E402
+from edgekit.describe import traced  # noqa: E402
+from edgekit.errors import InputError  # noqa: E402
+from edgekit.families._base import PartInfo  # noqa: E402
+from edgekit.model import Signature, Tensor  # noqa: E402
+from edgekit.original import OriginalRunner, fixed_batch  # noqa: E402
+
+
+class Blocks:
+    """A net that reshapes to 4 rows, and adds each row's place in its batch."""
+
+    path, attribute, trackable = Path("net"), "", None
+
+    def __init__(self, seen: int | None, made: int | None = None) -> None:
+        self.info = PartInfo(
+            inputs=(Tensor(name="z", shape=(seen, 6), role="latent"),),
+            outputs=(Tensor(name="sample", shape=(made, 2, 3)),),
+        )
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        places = tf.reshape(tf.range(4.0), (4, 1, 1))
+        return [tf.reshape(tf.reshape(inputs["z"], (4, 2, 3)) + places, (-1, 2, 3))]
+
+    def weights(self) -> list[tuple[str, Any]]:
+        return []
+
+
+def generate(part: Blocks) -> dict[str, Signature]:
+    return {"generate": Signature(part="net", inputs=part.info.inputs, outputs=part.info.outputs)}
+
+
+@pytest.mark.parametrize(("seen", "made"), [(4, None), (4, 4), (None, 4)])
+def test_inputs_and_outputs_tell_of_a_fixed_batch(seen: int | None, made: int | None) -> None:
+    part, remarks = Blocks(seen, made), list[str]()
+    assert fixed_batch(part.info) == 4
+    (signature,) = with_batches({"net": part.info}, generate(part), 1, remarks).values()
+    assert signature.inputs[0].shape == (4, 6)
+    assert bool(remarks) == (seen is None)
+    with pytest.raises(InputError, match="--batch-size 8: the net 'net' takes batches of 4"):
+        with_batches({"net": part.info}, generate(part), 8, remarks)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 6, 9])
+def test_the_original_gets_whole_batches(rows: int) -> None:
+    part = Blocks(4)
+    signatures = with_batches({"net": part.info}, generate(part), 1, [])
+    values = np.arange(rows * 6, dtype=np.float32).reshape(rows, 6)
+    output = OriginalRunner({"net": part}, signatures).run("generate", {"z": values})["sample"]
+    places = (np.arange(rows) % 4)[:, None, None]
+    assert np.array_equal(output, values.reshape(rows, 2, 3) + places)
+
+
+def test_a_batch_hidden_in_the_layers_is_found_by_trying() -> None:
+    part, remarks = Blocks(None), list[str]()
+    (signature,) = with_batches({"net": part.info}, generate(part), 1, remarks).values()
+    found = traced({"net": part}, signature, remarks)
+    assert found.inputs[0].shape == (4, 6)
+    assert found.outputs[0].shape == (4, 2, 3)
+    assert len(remarks) == 1
+    assert "batches of 4" in remarks[0]
+    (asked,) = with_batches({"net": part.info}, generate(part), 8, []).values()
+    with pytest.raises(InputError, match="--batch-size 8: the net works with batches of 4"):
+        traced({"net": part}, asked, [])
+
+
+class Patches(Blocks):
+    """A net that makes four rows of one."""
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        return [tf.tile(tf.reshape(inputs["z"], (-1, 2, 3)), (4, 1, 1))]
+
+
+def test_a_net_that_makes_more_rows_than_it_is_given_is_refused() -> None:
+    part = Patches(None)
+    (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
+    with pytest.raises(InputError, match="makes 4 rows of output 'sample' from a batch of 1"):
+        traced({"net": part}, signature, [])
