@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edgekit.cli.convert import show_report
 from edgekit.report import Report, Result, TargetReport, proxy, threads
-from edgekit.report.page import enlarged
+from edgekit.report.page import enlarged, worst_pairs
 from edgekit.report.plots import spread
 
 PROXY = "latency is a proxy: measured on x86_64, the target is aarch64; run `edgekit bench`"
@@ -67,6 +67,15 @@ def test_names_of_rewrites_are_explained(capsys: pytest.CaptureFixture[str]) -> 
 def test_errors_are_enlarged_until_they_are_seen(decibels: float, factor: int) -> None:
     noise = 10 ** (-decibels / 20) * np.random.default_rng(0).normal(size=(4, 8, 8, 1))
     assert enlarged(2 * np.abs(noise), 2.0) == factor
+
+
+def test_worst_pairs_of_integers_do_not_wrap_round() -> None:
+    """One step too dark is a small error, not one of 255."""
+    original = np.full((2, 8, 8, 1), 100, np.uint8)
+    candidate = original - np.array([1, 20], np.uint8).reshape(2, 1, 1, 1)
+    worst = worst_pairs(original, candidate, (0.0, 255.0), 255.0)
+    assert worst is not None
+    assert worst["rows"] == "#1 (22.1 dB), #0 (48.1 dB)"  # 20 log10(255 / 20), 20 log10(255)
 
 
 def test_labels_of_points_that_are_close_do_not_lie_over_each_other() -> None:

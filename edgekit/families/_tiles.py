@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.model import Signature, Tensor, Tiling
+from edgekit.values import cast
 
 Array = NDArray[Any]
 RAMP = 8  # tiles that do not agree to the end fade into each other over this part of their side
@@ -147,10 +148,7 @@ def tiled(
             where = tuple(axis.made(k) for axis, k in zip(axes, tile, strict=True))
             out[row][where] += values * window(axes, tile)
     whole = out[(slice(None), *(slice(-int(-n * a.scale // 1)) for n, a in zip(space, axes)))]  # noqa: B905
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return np.clip(np.rint(whole), limits.min, limits.max).astype(dtype)
-    return whole.astype(dtype, copy=False)
+    return cast(whole, dtype.name)
 
 
 def batches(rows: int, axes: Sequence[Axis], batch: int) -> Iterator[list[tuple[int, ...]]]:
