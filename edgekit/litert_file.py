@@ -36,6 +36,8 @@ LAYERS = {
     "BATCH_MATMUL": Layer(input=0, weights=1),
     "EMBEDDING_LOOKUP": Layer(input=0, weights=1),
 }
+# Layers whose integer kernels take weights as they are stored, with zero points of 0 alone.
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
 
 
 class TensorInfo(Typed, frozen=True):
@@ -68,6 +70,13 @@ class Graph(Typed, frozen=True):
     def constants(self) -> int:
         """Number of constant elements (weights, and small shape tensors)."""
         return sum(int(np.prod(t.shape)) for t in self.tensors if t.bytes)
+
+    def stored(self, index: int) -> bool:
+        """Whether a tensor is a constant, or one of half precision that is only widened."""
+        if self.tensors[index].bytes:
+            return True
+        makers = [op for op in self.ops if index in op.outputs and op.name == "DEQUANTIZE"]
+        return any(self.tensors[op.inputs[0]].bytes for op in makers)
 
     def integer(self, op: OpInfo) -> bool:
         """Whether an op gives quantized values."""
@@ -123,6 +132,19 @@ def dense_widths(path: Path) -> dict[str, int]:
     dense = [op for op in graph.ops if op.name == "FULLY_CONNECTED"]
     weights = [(op, graph.tensors[op.inputs[1]]) for op in dense]
     return {graph.tensors[op.outputs[0]].name: w.shape[-1] for op, w in weights if w.bytes}
+
+
+def computed_convolutions(path: Path) -> dict[str, bool]:
+    """Convolutions whose weights are computed, by the name of their output: is it of integers?
+
+    Integer kernels refuse such weights, or take their zero points for 0 without a word.
+    """
+    graph = read_graph(path)
+    return {
+        graph.tensors[op.outputs[0]].name: graph.integer(op)
+        for op in graph.ops
+        if op.name in CONVOLUTIONS and not graph.stored(op.inputs[LAYERS[op.name].weights])
+    }
 
 
 def dense_tables(path: Path) -> int:

@@ -86,9 +86,3 @@ def save_quantized(graph: Any, path: Path) -> None:
         for port in readers:
             port.replace_source_output(stored.output(0))
     openvino.save_model(graph, str(path), compress_to_fp16=False)
-
-
-def reason(error: Exception) -> str:
-    """Why NNCF refuses a graph; some of its assertions say nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else f"NNCF refuses the graph ({type(error).__name__})"

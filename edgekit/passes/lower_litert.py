@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present
+from edgekit.litert_file import check_weights_present, computed_convolutions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
+from edgekit.reason import reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "saved-model", "litert"
 NEEDS = ("tensorflow", "ai_edge_litert")
+TYPES = {"f16": "half precision", "bf16": "bfloat16", "f64": "float64"}
 # fused["Asinh:", "net/arcsinh/Asinh@__inference_call_88"]: the op's type, then its place.
 LAYER = re.compile(r'fused\["[^"]*", "([^"@]+)')
 
@@ -42,10 +45,23 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     """
     for name, signature in model.signatures.items():
         content = convert(name, signature, model, options, ctx)
-        artifact(ctx, name, ".tflite").write_bytes(content)
+        path = artifact(ctx, name, ".tflite")
+        path.write_bytes(content)
+        if options.calibrates():
+            check_convolutions(path)
     result = with_files(model, GIVES, ".tflite")
     check_weights_present([ctx.output / file for file in result.files.values()], model.parameters)
     return result
+
+
+def check_convolutions(path: Path) -> None:
+    """Raise PassError for what the converter quantizes though no kernel computes it rightly."""
+    wrong = [name for name, integer in computed_convolutions(path).items() if integer]
+    if wrong:
+        raise PassError(
+            f"lower-litert: TensorFlow's quantizer cannot leave '{wrong[0]}' in float, whose "
+            "weights are computed; use the recipe int8, which can"
+        )
 
 
 def convert(name: str, signature: Signature, model: Model, options: Options, ctx: Context) -> bytes:
@@ -82,14 +98,26 @@ def as_tensors(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def converter_reason(text: str) -> str:
-    """The useful line of the converter's message: for a missing op, which op and where."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for line in lines:
+    """Why the converter refuses a graph: for a missing op which op, where, and what it lacks."""
+    for line in text.splitlines():
         if "is neither a custom op nor a flex op" in line:
             op = line.split("'")[1] if "'" in line else line
             layer = LAYER.search(line)
             where = f" of '{layer[1]}'" if layer else ""
-            return (
-                f"op {op}{where} has no LiteRT form; replace that layer by one made of standard ops"
-            )
-    return lines[0][:300] if lines else "the converter gave no reason"
+            return f"op {op}{where} {lacks(op, text)}"
+    return reason(text)
+
+
+def lacks(op: str, text: str) -> str:
+    """What keeps LiteRT from an op, by the types that the converter shows of it."""
+    shown = re.search(rf"{re.escape(op)}\((.*)\) -> \(([^)]*)\)", text)
+    types = f"{shown[1]}, {shown[2]}" if shown else ""
+    if wide := re.search(r"x?(bf16|f16|f64|complex<f\d+>)>", types):
+        kind = TYPES.get(wide[1], "complex numbers")
+        return f"computes in {kind}, which LiteRT does not; save the net with the policy float32"
+    if free := re.search(r"tensor<([^>]*\?[^>]*)>", types):
+        return (
+            f"has no LiteRT form for a shape that is only known at run time ({free[1]}); "
+            "use fixed sizes in that layer"
+        )
+    return "has no LiteRT form; replace that layer by one made of standard ops"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
+from edgekit.reason import reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "saved-model", "openvino"
@@ -28,18 +29,7 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
         try:
             graph = openvino.convert_model(str(ctx.source / model.files[name]))
         except Exception as error:  # the frontend raises its own private types
-            raise PassError(f"lower-openvino: {name}: {frontend_reason(str(error))}") from None
+            raise PassError(f"lower-openvino: {name}: {reason(error)}") from None
         target = artifact(ctx, name, ".xml")
         openvino.save_model(graph, str(target), compress_to_fp16=options.float16)
     return with_files(model, GIVES, ".xml")
-
-
-def frontend_reason(text: str) -> str:
-    """The useful line of the frontend's message."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for k, line in enumerate(lines):
-        if "No translator found for" in line or "Internal error" in line:
-            return line
-        if line.startswith("-- ") and k + 1 < len(lines):
-            return f"operation {line[3:].split(' ')[0]} is not supported ({lines[k + 1][:160]})"
-    return lines[0][:300] if lines else "the frontend gave no reason"

@@ -3,22 +3,25 @@
 Rules apply in order, a later one replacing an earlier one on the ops that both match. Ops that
 the quantizer cannot take at a precision keep what an earlier rule gave them: so `int4` of dense
 layers over `int8` of everything is never larger than int8 alone. So do dense layers whose inputs
-are no multiple of a block.
+are no multiple of a block. Convolutions with computed weights (StyleGAN2's modulation, dynamic
+filters) are left in float by static rules: no integer kernel takes such weights rightly.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from edgekit.errors import PassError
-from edgekit.litert_file import check_weights_present, dense_widths
+from edgekit.litert_file import check_weights_present, computed_convolutions, dense_widths
 from edgekit.litert_pack import raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
+from edgekit.reason import reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "litert", "litert"
@@ -83,6 +86,8 @@ def quantize(
 
     path = ctx.source / model.files[name]
     rules = [rule for each in options.rules if (rule := fitted(each, path))]
+    if options.calibrates() and (computed := computed_convolutions(path)):
+        rules.append(Rule(mode="float", layers=matching(computed)))
     if not rules:
         return path.read_bytes()
     try:
@@ -96,8 +101,7 @@ def quantize(
         return raise_versions(bytes(tool.quantize(statistics).quantized_model))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise PassError(
-            f"quantize-litert: {name}: litert-quantizer refused the graph: "
-            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+            f"quantize-litert: {name}: litert-quantizer refused the graph: {reason(error)}"
         ) from None
 
 
@@ -110,8 +114,12 @@ def fitted(rule: Rule, path: Path) -> Rule | None:
            if width % size == 0 and re.search(rule.layers, f"{name};")]  # fmt: skip
     if not fit:
         return None
-    names = "|".join(map(re.escape, fit))
-    return msgspec.structs.replace(rule, op="FULLY_CONNECTED", layers=f"^({names});?$")
+    return msgspec.structs.replace(rule, op="FULLY_CONNECTED", layers=matching(fit))
+
+
+def matching(names: Iterable[str]) -> str:
+    """The pattern of these layers alone; the quantizer ends an output's name by `;`."""
+    return f"^({'|'.join(map(re.escape, names))});?$"
 
 
 def calibrate(path: Path, recipe: Any, rows: list[dict[str, Array]], ranges: str) -> Any:

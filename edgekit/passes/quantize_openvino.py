@@ -13,8 +13,9 @@ import numpy as np
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, calibration_rows, with_files
-from edgekit.passes._openvino import all_but, reason, save_quantized
+from edgekit.passes._openvino import all_but, save_quantized
 from edgekit.passes.rewrite_openvino import rewrite
+from edgekit.reason import reason
 from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
