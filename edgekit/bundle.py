@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
+from edgekit.artifacts import artifacts
+from edgekit.consistency import LONGEST, problems, quoted
 from edgekit.errors import BundleError, InputError
 from edgekit.model import Model
 from edgekit.typed import Typed, to_json
@@ -15,6 +18,8 @@ from edgekit.typed import Typed, to_json
 FORMAT = 1
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
+LARGEST = 16 << 20  # bytes of a manifest
+MOST_THREADS = 1 << 10
 
 
 class File(Typed, frozen=True):
@@ -48,18 +53,34 @@ class Manifest(Typed, frozen=True):
         return {str(name): value for name, value in pairs if isinstance(value, (int, float))}
 
 
-def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
-    """Read a bundle's manifest, and check every file against it.
+def read_manifest(folder: Path) -> Manifest:
+    """Read a bundle's manifest, and check it against itself and every file against it.
 
     Raises:
         InputError: `folder` is no bundle.
-        BundleError: unknown format, a path that leaves the folder, or (unless `verify` is off) a
-            missing or altered file.
+        BundleError: unknown format, a path that leaves the folder, a manifest that contradicts
+            itself, a missing or altered file, or one that an engine reads and that is not listed.
     """
+    manifest = parse_manifest(folder)
+    for name, file in manifest.files.items():
+        check_place(folder, name)
+        check_file(folder, name, file)
+    for name in manifest.model.files.values():
+        check_listed(folder, manifest, name)
+    for path in artifacts(folder, manifest.model):  # those beside them too
+        check_listed(folder, manifest, path.relative_to(folder).as_posix())
+    return manifest
+
+
+def parse_manifest(folder: Path) -> Manifest:
+    """Read a bundle's manifest, and check it against itself; no other file is looked at."""
     path = folder / MANIFEST
     if not path.is_file():
         kind = "an edgekit bundle (it has no manifest.json)" if folder.is_dir() else "a folder"
         raise InputError(f"'{folder}' is not {kind}; `edgekit convert` makes one")
+    check_place(folder, MANIFEST)
+    if path.stat().st_size > LARGEST:
+        raise BundleError(f"'{path}' is larger than a manifest may be; copy the bundle again")
     try:
         data = msgspec.json.decode(path.read_bytes())
         found = data.get("format") if isinstance(data, dict) else None
@@ -69,22 +90,52 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
                 "convert the model again, or install the edgekit that made it"
             )
         manifest = msgspec.convert(data, Manifest)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise BundleError(f"'{path}' is damaged: {error}; copy the bundle again") from None
-    for name, file in manifest.files.items():
-        check_place(folder, name)
-        if verify:
-            check_file(folder, name, file)
-    for name in manifest.model.files.values():
-        if name not in manifest.files:
-            raise BundleError(f"'{path}' lists no checksum for '{name}'; copy the bundle again")
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BundleError(f"'{path}' is damaged: {reason}; copy the bundle again") from None
+    if reason := next(contradictions(manifest), ""):
+        raise BundleError(f"'{path}' contradicts itself: {reason}; copy the bundle again")
     return manifest
 
 
-def is_replaceable(place: Path) -> bool:
-    """Whether there is nothing but a bundle: anything else may be all that the user has."""
-    empty = place.is_dir() and not any(place.iterdir())
-    return not place.exists() or empty or (place / MANIFEST).is_file()
+def contradictions(manifest: Manifest) -> Iterator[str]:
+    """What of a manifest cannot be true."""
+    if any(len(text) > LONGEST for text in (manifest.name, manifest.target, manifest.recipe)):
+        yield f"a name of more than {LONGEST} letters"
+    if not 1 <= manifest.threads <= MOST_THREADS:
+        yield f"{manifest.threads} threads"
+    if not isinstance(manifest.measured.get("latency") or {}, dict):
+        yield "its latency is no object"
+    yield from problems(manifest.model, manifest.engine)
+
+
+def check_listed(folder: Path, manifest: Manifest, name: str) -> None:
+    """Check that a file that is read was checked before."""
+    if name not in manifest.files:
+        raise BundleError(
+            f"'{folder / MANIFEST}' lists no checksum for {quoted(name)}; copy the bundle again"
+        )
+
+
+def foreign(place: Path) -> str:
+    """What keeps a place from being replaced, in words; empty for a bundle, or nothing at all.
+
+    Anything but a bundle of ours with its own files may be all that the user has.
+    """
+    if place.is_symlink():
+        return "is a link"
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return ""
+    try:
+        manifest = parse_manifest(place)
+    except (InputError, BundleError):
+        return "is not a bundle"
+    own = {MANIFEST, *manifest.files}
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place).as_posix()
+        if name not in own and (path.is_symlink() or not path.is_dir()):
+            return f"holds {quoted(name)}, which is not part of a bundle"
+    return ""
 
 
 def check_place(folder: Path, name: str) -> None:

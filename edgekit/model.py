@@ -12,6 +12,7 @@ from edgekit.typed import Typed, convert, to_json
 
 Range = tuple[float, float]
 Prior = Literal["normal", "uniform"]
+ROLES = ("latent", "label", "sample", "code")
 # In recorded inputs, beside those of a signature: the number of the draw that led to each row.
 DRAW = "#"
 
@@ -20,7 +21,7 @@ class Tensor(Typed, frozen=True):
     """One input or output of a signature.
 
     `shape` includes the batch; None is a free dimension. `role` says what the values mean to the
-    family: latent, label, sample, code. `range` is the interval that the values are meant to
+    family, one of ROLES. `range` is the interval that the values are meant to
     span, None when unknown. `source` is the name or position in the original net.
     """
 

@@ -16,10 +16,9 @@ from edgekit.atomic import atomic_folder, write_file
 from edgekit.bundle import (
     FORMAT,
     GOLDEN,
-    MANIFEST,
     Manifest,
     describe_files,
-    is_replaceable,
+    foreign,
     write_manifest,
 )
 from edgekit.durable import remove
@@ -54,9 +53,8 @@ def write_bundles(
         chosen = target.result(target.chosen)
         place = request.output / plan.name
         if chosen is None:
-            if request.force and (place / MANIFEST).is_file():
-                remove(place)
-                remarks.append(f"{plan.name}: the bundle of an earlier run was removed (--force)")
+            if request.force and place.is_dir() and any(place.iterdir()):
+                remarks.append(f"{plan.name}: {clear(place)}")
             written.append(target)
             continue
         made = artifacts[plan.name][chosen.name]
@@ -69,13 +67,21 @@ def write_bundles(
     return msgspec.structs.replace(report, targets=tuple(written), remarks=tuple(remarks))
 
 
+def clear(place: Path) -> str:
+    """Remove the bundle of an earlier run and nothing else; tells what was done."""
+    if reason := foreign(place):
+        return f"'{place}' was left as it is: it {reason}"
+    remove(place)
+    return "the bundle of an earlier run was removed (--force)"
+
+
 def refusal(request: Request, plan: TargetPlan) -> str:
     """Why the bundle of a target may not be written where it belongs; empty when it may."""
     place = request.output / plan.name
-    if place.exists() and not request.force:
+    if (place.exists() or place.is_symlink()) and not request.force:
         return f"'{place}' exists; choose another -o or pass --force to replace it"
-    if not is_replaceable(place):
-        return f"'{place}' is not a bundle; remove it yourself or choose another -o"
+    if reason := foreign(place):
+        return f"'{place}' {reason}; remove it yourself or choose another -o"
     return ""
 
 

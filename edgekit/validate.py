@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz
-from edgekit.bundle import GOLDEN, read_manifest
+from edgekit.bundle import GOLDEN, Manifest, check_listed, read_manifest
 from edgekit.compare import parse_gate, score, span, unchecked
 from edgekit.errors import BundleError, PassError
 from edgekit.measure import (
@@ -69,7 +69,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
     """
     manifest = read_manifest(bundle)
     count = threads or default_threads(manifest)
-    golden = read_golden(bundle)
+    golden = read_golden(bundle, manifest)
     warm_engine(manifest.engine)
     before, start = resident(), time.perf_counter()
     runner = EngineRunner(bundle, manifest.model, manifest.engine, count)
@@ -80,13 +80,14 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
     memory = max(0, peak() - before)
     net = as_family(manifest.model, runner)
     outputs = net.trial(golden["draws"])
+    check_golden(golden, outputs)
     if not all(np.isfinite(array).all() for array in outputs.values()):
         raise PassError(f"'{bundle}' gives NaN or infinite values on this machine")
     scores = score(type(net), manifest.model, golden["original"], outputs, None)
     drift = max(
         float(np.abs(np.subtract(outputs[name], array, dtype=np.float64)).max())
         / span(net.output_tensor(manifest.model, name), array)
-        for name, array in golden["artifact"].items()
+        for name, array in ((name, golden["artifact"][name]) for name in outputs)
     )
     gates = {metric: parse_gate(metric + bound) for metric, bound in manifest.gates.items()}
     # Golden samples are few: where the whole conversion met a gate and they alone missed it even
@@ -110,9 +111,17 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
     )
 
 
-def read_golden(bundle: Path) -> dict[str, dict[str, Array]]:
+class Group(dict[str, Array]):
+    """Golden samples of one kind by name; one that is not there is an error of the bundle."""
+
+    def __missing__(self, name: str) -> Array:
+        raise BundleError(f"golden.npz has no {name[:80]!r}; copy the bundle again")
+
+
+def read_golden(bundle: Path, manifest: Manifest) -> dict[str, Group]:
     """The golden samples: draws, and the outputs of original and artifact, by group."""
-    groups: dict[str, dict[str, Array]] = {"draws": {}, "original": {}, "artifact": {}}
+    check_listed(bundle, manifest, GOLDEN)
+    groups = {"draws": Group(), "original": Group(), "artifact": Group()}
     try:
         for key, rows in npz.read(bundle / GOLDEN).items():
             group, _, name = key.partition("/")
@@ -120,6 +129,21 @@ def read_golden(bundle: Path) -> dict[str, dict[str, Array]]:
     except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise BundleError(f"'{bundle / GOLDEN}' cannot be read: {error}") from None
     return groups
+
+
+def check_golden(golden: dict[str, Group], outputs: dict[str, Array]) -> None:
+    """Check that the golden outputs are those that the net has here.
+
+    Raises:
+        BundleError: naming the first that is not.
+    """
+    for name, array in outputs.items():
+        for group in ("original", "artifact"):
+            if (shape := golden[group][name].shape) != array.shape:
+                raise BundleError(
+                    f"golden.npz has '{group}/{name}' of shape {shape}, the net gives "
+                    f"{array.shape}; copy the bundle again"
+                )
 
 
 def bench(bundle: Path, threads: Sequence[int], seconds: float) -> list[Timing]:

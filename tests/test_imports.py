@@ -34,7 +34,7 @@ original
 compare coverage litert_edit plan save sources worker workspace
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
-artifacts values
+artifacts consistency values
 images
 metrics model textures
 atomic

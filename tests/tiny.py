@@ -1,4 +1,4 @@
-"""Bundles of tiny OpenVINO nets, made in a moment without a conversion."""
+"""Bundles of tiny nets for both engines, made in a moment without a conversion."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.litert_pack import packed
 from edgekit.model import Model, Signature, Tensor, Tiling
 
 
@@ -44,6 +45,45 @@ def upscaler_bundle(folder: Path) -> Path:
     return write(folder, "image-to-image", "translate", signature, image, large)
 
 
+def litert_bundle(folder: Path, values: int = 6) -> Path:
+    """A latent net of LiteRT: the hyperbolic tangent of z, two rows at a time."""
+    folder.mkdir(parents=True)
+    (folder / "generate.tflite").write_bytes(tanh_file((2, values)))
+    signature = Signature(
+        part="net",
+        inputs=(Tensor(name="z", shape=(2, values), role="latent"),),
+        outputs=(Tensor(name="sample", shape=(2, values), range=(-1.0, 1.0)),),
+    )
+    return describe(folder, "litert", "latent", "generate", signature)
+
+
+def tanh_file(shape: tuple[int, ...]) -> bytes:
+    """A .tflite file with one op, from `z` to `sample`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    def tensor(name: str) -> Any:
+        made = schema.TensorT()
+        made.name, made.shape, made.type = name.encode(), list(shape), schema.TensorType.FLOAT32
+        return made
+
+    def named(name: str, index: int) -> Any:
+        made = schema.TensorMapT()
+        made.name, made.tensorIndex = name.encode(), index
+        return made
+
+    op, code, graph = schema.OperatorT(), schema.OperatorCodeT(), schema.SubGraphT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.TANH
+    code.version, op.opcodeIndex, op.inputs, op.outputs = 1, 0, [0], [1]
+    graph.tensors, graph.operators = [tensor("z"), tensor("sample")], [op]
+    graph.inputs, graph.outputs = [0], [1]
+    signature, model = schema.SignatureDefT(), schema.ModelT()
+    signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
+    signature.inputs, signature.outputs = [named("z", 0)], [named("sample", 1)]
+    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
+    model.buffers, model.signatureDefs = [schema.BufferT()], [signature]
+    return packed(model)
+
+
 def write(
     folder: Path, family: str, name: str, signature: Signature, given: Any, made: Any
 ) -> Path:
@@ -56,14 +96,20 @@ def write(
     openvino.save_model(
         openvino.Model([made], [given]), str(folder / f"{name}.xml"), compress_to_fp16=False
     )
+    return describe(folder, "openvino", family, name, signature)
+
+
+def describe(folder: Path, engine: str, family: str, name: str, signature: Signature) -> Path:
+    """Write the manifest of a bundle whose only artifact is there."""
+    suffix = {"openvino": ".xml", "litert": ".tflite"}[engine]
     model = Model(
-        kind="openvino", family=family, signatures={name: signature}, files={name: f"{name}.xml"}
+        kind=engine, family=family, signatures={name: signature}, files={name: name + suffix}
     )
     manifest = Manifest(
         format=FORMAT,
         name=family,
-        engine="openvino",
-        target="intel-cpu",
+        engine=engine,
+        target={"openvino": "intel-cpu", "litert": "linux-litert"}[engine],
         recipe="float32",
         model=model,
         files=describe_files(folder),

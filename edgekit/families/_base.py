@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
 from typing import Any, ClassVar, Protocol
 
@@ -49,8 +49,8 @@ class Family:
     Subclasses set `gates` (metric → bound that a candidate must meet by default), `self_made` (the
     inputs that a trial draws when no data is given, in words), `parts` (what model.toml may
     call its nets), `tiles` (whether pictures of other sizes are cut into tiles) and `offers` (the
-    operations it has), and write `describe`, `shown`, `draw`, `trial` and those operations.
-    `origin` tells in words where the model comes from.
+    operations it has), and write `describe`, `problems`, `shown`, `draw`, `trial` and those
+    operations. `origin` tells in words where the model comes from.
     """
 
     gates: ClassVar[dict[str, str]] = {}
@@ -88,6 +88,11 @@ class Family:
             if is_label(tensor, part)
         }
         return Settings(classes=sizes.pop() if len(sizes) == 1 else None)
+
+    @classmethod
+    def problems(cls, model: Model) -> Iterator[str]:
+        """What keeps the signatures of a model from being those of this family, in words."""
+        raise NotImplementedError
 
     @classmethod
     def shown(cls, model: Model) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from edgekit.errors import InputError
@@ -71,6 +71,24 @@ class Family(_base.Family):
                 outputs=(rename(output, "sample", "sample"),),
             )
         }
+
+    @classmethod
+    def problems(cls, model: Model) -> Iterator[str]:
+        """Two signatures that fit together, or one; each with the one input of its name."""
+        roles = ({"encode": "sample", "decode": "latent"}, {"reconstruct": "sample"})
+        known = next((names for names in roles if set(names) == set(model.signatures)), None)
+        if known is None:
+            yield "an autoencoder has the signatures 'encode' and 'decode', or 'reconstruct'"
+        for name, role in (known or {}).items():
+            if [tensor.role for tensor in model.signatures[name].inputs] != [role]:
+                yield f"signature '{name}' does not have one input, of role '{role}'"
+        if "encode" in model.signatures:
+            code, latent = (
+                model.signatures["encode"].outputs[0],
+                model.signatures["decode"].inputs[0],
+            )
+            if code.shape[1:] != latent.shape[1:]:
+                yield f"'decode' takes {latent.shape}, 'encode' gives {code.shape}"
 
     @classmethod
     def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from edgekit.families._base import (
 )
 from edgekit.families._tiles import cost, follows, tiled
 from edgekit.families.autoencoder import image_rows
-from edgekit.model import Model, Signature, Tensor
+from edgekit.model import Model, Signature, Tensor, Tiling
 from edgekit.rng import Random
 from edgekit.values import check_values
 
@@ -54,6 +54,18 @@ class Family(_base.Family):
                 outputs=(rename(output, "sample", "sample"),),
             )
         }
+
+    @classmethod
+    def problems(cls, model: Model) -> Iterator[str]:
+        """Signatures that begin with an image, each of another size."""
+        firsts = [signature.inputs[0] for signature in model.signatures.values()]
+        if any((tensor.name, tensor.role) != ("image", "sample") for tensor in firsts):
+            yield "the first input of an image-to-image net is 'image', of role 'sample'"
+        if len({tensor.shape[1:] for tensor in firsts}) < len(firsts):
+            yield "two signatures take images of one size"
+        for name, signature in model.signatures.items():
+            if signature.tiling and not can_tile(signature, signature.tiling):
+                yield f"the tiling of '{name}' leaves nothing of a tile"
 
     @classmethod
     def shown(cls, model: Model) -> str:
@@ -150,6 +162,18 @@ def alike(tensor: Tensor, images: Array, given: Arrays) -> Array:
         found = "not given" if rows is None else str(np.shape(rows))
         raise InputError(f"input '{tensor.name}' must be {want}, as the images; it is {found}")
     return check_values(tensor, rows).astype(tensor.dtype)
+
+
+def can_tile(signature: Signature, tiling: Tiling) -> bool:
+    """Whether tiles cover a signal: what stays of one, without its margins, reaches the next."""
+    image, output = signature.inputs[0], signature.outputs[0]
+    sides = [int(size or 0) for size in image.shape[1:-1]]
+    ranks = len(image.shape) == len(output.shape) >= 3
+    return (
+        ranks
+        and min(tiling.margin, tiling.align - 1) >= 0
+        and (2 * tiling.margin + tiling.align < min(sides))
+    )
 
 
 def condition_role(tensor: Tensor, part: PartInfo) -> str:

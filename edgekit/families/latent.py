@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -61,6 +61,14 @@ class Family(_base.Family):
         )
         output = rename(part.outputs[0], "sample", "sample")
         return {"generate": Signature(part=name, inputs=inputs, outputs=(output,))}
+
+    @classmethod
+    def problems(cls, model: Model) -> Iterator[str]:
+        """One signature, from latents and labels."""
+        if set(model.signatures) != {"generate"}:
+            yield "a latent net has the signature 'generate' alone"
+        if any(tensor.role == "code" for tensor in model.signatures["generate"].inputs):
+            yield "a latent net takes no code"
 
     @classmethod
     def shown(cls, model: Model) -> str:

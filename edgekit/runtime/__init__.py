@@ -24,7 +24,10 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
 
     Returns:
         The model as its family: `generate`, `transform`, and for autoencoders `encode` and
-        `decode`.
+        `decode`. Any number of threads may call it; calls of one signature wait for each other,
+        so the engine's own `threads` are what uses the cores. Arrays that it returns are the
+        caller's own. A server that forks must load it in each worker, after the fork: one that
+        was loaded before raises EngineError there.
 
     Raises:
         InputError: not a bundle.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.errors import InputError
+from edgekit.errors import EngineError, InputError
 from edgekit.model import Model, Tensor
 from edgekit.values import cast
 
@@ -23,22 +25,50 @@ class Call(Protocol):
     def __call__(self, inputs: list[Array]) -> list[Array]: ...
 
 
+class Exclusive:
+    """A call that one thread at a time runs: the engine holds inputs and outputs of one batch."""
+
+    def __init__(self, call: Call) -> None:
+        self._call, self._lock = call, Lock()
+
+    def __call__(self, inputs: list[Array]) -> list[Array]:
+        with self._lock:
+            return self._call(inputs)
+
+
 class EngineRunner:
-    """A Runner over the artifacts of one model; loads each signature when it is first run."""
+    """A Runner over the artifacts of one model; loads each signature when it is first run.
+
+    Any number of threads may use it: calls of one signature wait for each other. A forked process
+    must make its own, since the engine's threads are not forked with it.
+    """
 
     def __init__(self, folder: Path, model: Model, engine: str, threads: int) -> None:
         self._engine = plugin.load("runtime.engines", engine)
         self._engine.check_installed()
         self._folder, self._model, self._threads = folder, model, threads
         self._calls: dict[str, Call] = {}
+        self._loading, self._process = Lock(), os.getpid()
 
     def load(self, signature: str) -> Call:
-        """The signature as a callable on exactly one static batch."""
-        if signature not in self._calls:
-            path = self._folder / self._model.files[signature]
-            described = self._model.signatures[signature]
-            self._calls[signature] = self._engine.load(path, described, self._threads)
-        return self._calls[signature]
+        """The signature as a callable on exactly one static batch.
+
+        Raises:
+            EngineError: this process was forked after the bundle was loaded.
+        """
+        if os.getpid() != self._process:  # or it would wait for threads that are not there
+            raise EngineError(
+                f"'{self._folder}' was loaded before this process was forked; "
+                "load it in each worker, after the fork"
+            )
+        with self._loading:
+            if signature not in self._calls:
+                path = self._folder / self._model.files[signature]
+                described = self._model.signatures[signature]
+                self._calls[signature] = Exclusive(
+                    self._engine.load(path, described, self._threads)
+                )
+            return self._calls[signature]
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Run a signature on N rows.

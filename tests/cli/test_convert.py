@@ -54,8 +54,7 @@ def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
 
 def test_force_replaces_the_bundle_and_nothing_else(shell: Shell, tiny_bundle: Path) -> None:
     old = shell.folder / "out" / "linux-litert"
-    old.mkdir(parents=True)
-    (old / "manifest.json").write_text("{}")
+    shutil.copytree(tiny_bundle, old)
     (old / "generate.tflite").write_text("old")
     shell.write("out/notes.txt", "mine")
     shell.convert("latent.keras", "--force").success()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError
 from edgekit.families._base import check_values
 from edgekit.families.image_to_image import Family, scoped
-from edgekit.model import Model
+from edgekit.model import Model, Signature, Tensor, Tiling
 from edgekit.rng import Random
 
 from .fakes import NumpyRunner, detected, net, tensor, with_classes
@@ -148,3 +148,15 @@ def test_a_second_image_is_drawn_as_images_are() -> None:
     assert (images.min(), images.max()) == (-1, 1)
     family.transform(np.zeros((2, 8, 8, 3), np.float32))
     assert runner.calls[-1][1]["style"].shape == (2, 16, 16, 3)
+
+
+@pytest.mark.parametrize(
+    "tiling", [Tiling(margin=8), Tiling(margin=-1), Tiling(0, 16), Tiling(0, 0)]
+)
+def test_tiles_that_would_leave_gaps_are_a_contradiction(tiling: Tiling) -> None:
+    tensors = (Tensor(name="image", shape=(1, 16, 16, 3)),)
+    signature = Signature(part="net", inputs=tensors, outputs=tensors, tiling=tiling)
+    model = Model(kind="litert", family="image-to-image", signatures={"t": signature}, files={})
+    assert list(Family.problems(model)) == ["the tiling of 't' leaves nothing of a tile"]
+    sound = msgspec.structs.replace(signature, tiling=Tiling(margin=7))
+    assert list(Family.problems(model.replace(signatures={"t": sound}))) == []

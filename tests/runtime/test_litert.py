@@ -27,7 +27,8 @@ BINDINGS = DTYPES.flatmap(lambda dtype: st.builds(binding, st.just(dtype), SCALE
 
 
 def binding(dtype: str, scale: float, zero: int, name: str = "x", index: int = 0) -> Binding:
-    return Binding(name, {"index": index, "dtype": np.dtype(dtype), "quantization": (scale, zero)})
+    detail = {"index": index, "dtype": np.dtype(dtype), "shape": [8], "quantization": (scale, zero)}
+    return Binding(name, detail)
 
 
 @given(BINDINGS, VALUES)
@@ -87,7 +88,7 @@ def test_integers_of_the_tensors_own_type_count_as_quantized() -> None:
 
 def details(*names: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "index": k, "dtype": np.float32, "quantization": (0.0, 0)}
+        {"name": name, "index": k, "dtype": np.float32, "shape": [1], "quantization": (0.0, 0)}
         for k, name in enumerate(names)
     ]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
+from edgekit.runtime.engines._agreement import check_number, check_tensor
 
 SUFFIX = ".tflite"
 MODULES = ("ai_edge_litert", "tflite_runtime")
@@ -97,8 +98,12 @@ class LitertCall:
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
         self._path = path
+        check_number(path, len(signature.inputs), len(self._inputs))
         self._inputs = ordered(self._inputs, [t.name for t in signature.inputs])
         self._outputs = ordered(self._outputs, [t.name for t in signature.outputs])
+        described = signature.inputs + signature.outputs
+        for tensor, binding in zip(described, self._inputs + self._outputs, strict=True):
+            check_tensor(path, tensor, binding.shape, binding.dtypes)
 
     def _names(self, side: str) -> dict[int, str]:
         """Signature names by tensor index; artifacts have one signature."""
@@ -125,6 +130,12 @@ class Binding:
         scale, zero = detail["quantization"]
         self.integer = self.dtype.kind in "iu" and scale != 0
         self.scale, self.zero = np.float32(scale), np.int32(zero)
+        self.shape = tuple(map(int, detail["shape"]))
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The type of its real values, and its own."""
+        return ("float32", self.dtype.name) if self.integer else (self.dtype.name,)
 
     def quantize(self, array: Array) -> Array:
         """Real values to this tensor's integers: round(x / scale) + zero point, saturated."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
+from edgekit.runtime.engines._agreement import check_number, check_tensor
 
 SUFFIX = ".xml"
 MODULES = ("openvino",)
@@ -65,6 +66,18 @@ def described(port: Any) -> Tensor:
     return Tensor(name=port.any_name, shape=tuple(port.shape))
 
 
+def port(path: Path, tensor: Tensor, ports: list[Any]) -> Any:
+    """The port of a compiled model that a tensor describes; EngineError when there is none."""
+    found = next((port for port in ports if tensor.name in port.names), None)
+    if found is None:
+        known = sorted(name for port in ports for name in port.names)
+        raise EngineError(f"'{path}' has no '{tensor.name}'; it has: {', '.join(known)}")
+    if found.partial_shape.is_dynamic:
+        raise EngineError(f"'{path}': '{tensor.name}' has no static shape")
+    check_tensor(path, tensor, found.shape, [found.element_type.to_dtype().name])
+    return found
+
+
 class OpenvinoCall:
     """One compiled model and its infer request."""
 
@@ -77,9 +90,10 @@ class OpenvinoCall:
         except RuntimeError as error:
             reason = [line for line in str(error).splitlines() if line.strip()][-1]
             raise EngineError(f"OpenVINO cannot load '{path}': {reason.strip()}") from None
+        check_number(path, len(signature.inputs), len(compiled.inputs))
+        self._inputs = [port(path, tensor, compiled.inputs) for tensor in signature.inputs]
+        self._outputs = [port(path, tensor, compiled.outputs) for tensor in signature.outputs]
         self._path, self._request = path, compiled.create_infer_request()
-        self._inputs = [compiled.input(tensor.name) for tensor in signature.inputs]
-        self._outputs = [compiled.output(tensor.name) for tensor in signature.outputs]
 
     def __call__(self, inputs: list[Array]) -> list[Array]:
         try:
