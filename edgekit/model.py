@@ -50,7 +50,8 @@ class Tiling(Typed, frozen=True):
 class Signature(Typed, frozen=True):
     """One callable of a model: named inputs to named outputs, computed by one part.
 
-    `tiling` is None where the net takes its own size only, `untiled` the reason if one was found.
+    `tiling` is None where the net takes its own size only. `untiled` is why tiles, although they
+    can be made, do not give what the net makes of the whole.
     """
 
     part: str

@@ -28,11 +28,11 @@ Array = NDArray[Any]
 SOUND_RATE = 16_000
 
 
-def load_input(path: Path, model: Model) -> Array:
+def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
     """Rows for a net's sample input from a picture, a sound, a folder or arrays.
 
-    A picture stays as it is where the net takes it so, in tiles or in one of its sizes; else it is
-    fitted to the first size.
+    A picture stays as it is where the net takes it so, in one of its sizes or in tiles (`tiles`:
+    even if they may show); else it is fitted to the first size.
     """
     inputs = sample_inputs(model)
     if not inputs:
@@ -48,8 +48,8 @@ def load_input(path: Path, model: Model) -> Array:
         return arrays[name]
     if path.suffix.lower() == ".wav":
         return read_sound(path, tensor)[None]
-    tiles = any(signature.tiling for signature in model.signatures.values())
-    return read_image(path, own_size(path, model) or tensor, whole=tiles)[None]
+    whole = any(s.tiling and (tiles or not s.untiled) for s in model.signatures.values())
+    return read_image(path, own_size(path, model) or tensor, whole=whole)[None]
 
 
 def load_arrays(path: Path, model: Model) -> dict[str, Array]:
@@ -79,7 +79,8 @@ def scaling(path: Path, rows: Array, model: Model) -> str | None:
     why = next((s.untiled for s in model.signatures.values() if s.untiled), "")
     return (
         f"'{path}' ({picture.height}x{picture.width}) was scaled and cropped to {size}; "
-        "for its own size, convert again with --input-size" + (f" ({why})" if why else "")
+        "for its own size, convert again with --input-size"
+        + (f", or give --tiles ({why})" if why else "")
     )
 
 

@@ -86,7 +86,7 @@ def test_what_was_scaled_is_said_with_the_reason(tmp_path: Path) -> None:
     note = scaling(tmp_path / "a.png", rows, ONE.replace(signatures={name: global_net}))
     assert note is not None
     assert "(10x20) was scaled and cropped to 8x8" in note
-    assert note.endswith("(it sees everything)")
+    assert note.endswith("or give --tiles (it sees everything)")
 
 
 def test_pictures_of_a_folder_that_were_scaled_are_told(tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ from edgekit.cli._show import emit
     help="Image, wav, npy or folder for an image-to-image net or autoencoder.",
 )
 @click.option(
+    "--tiles",
+    is_flag=True,
+    help="Cut a large picture into tiles even where the net sees the whole of it.",
+)
+@click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
@@ -41,7 +46,7 @@ from edgekit.cli._show import emit
 @threads_option
 @json_option
 def command(bundle: Path, count: int, seed: int, label: int | None, input_path: Path | None,
-            output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
+            tiles: bool, output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
     """Generate samples with BUNDLE, or transform the images of --input."""
     from edgekit import runtime
     from edgekit.save import load_input, save_samples, scaling
@@ -49,14 +54,21 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     if input_path is not None and (label is not None or count != 1):
         raise click.UsageError("--count and --label do not go with --input")
     net = runtime.load(bundle, threads=threads)
-    images = None if input_path is None else load_input(input_path, net.model)
+    if tiles and not (net.tiles and input_path):
+        raise click.UsageError("--tiles goes with the --input of an image-to-image net")
+    how = {"tiles": True} if tiles else {}
+    images = None if input_path is None else load_input(input_path, net.model, **how)
 
     note = scaling(input_path, images, net.model) if input_path and images is not None else None
     if note:
         click.echo(f"note: {note}", err=True)
 
     def make(rows: int) -> Any:
-        return net.generate(rows, seed, label) if images is None else net.transform(images[:rows])
+        return (
+            net.generate(rows, seed, label)
+            if images is None
+            else net.transform(images[:rows], **how)
+        )
 
     make(1)  # loads the engine: what is timed is generating
     start = time.perf_counter()

@@ -94,20 +94,20 @@ class Family(_base.Family):
             for name, item in self.model.signatures.items()
         }
 
-    def transform(self, images: Array, **conditions: Array) -> Array:
+    def transform(self, images: Array, *, tiles: bool = False, **conditions: Array) -> Array:
         """Images (N, H, W, C), or one (H, W, C), in the net's input range to its output range.
 
-        Any size that was not converted goes through the net in tiles (`_tiles.py`), unless the net
-        sees the whole picture. uint8 pixels are scaled to the range. Conditions that are not given
-        are drawn with seed 0.
+        Any size that was not converted goes through the net in tiles (`_tiles.py`). Where the net
+        sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to the
+        range. Conditions that are not given are drawn with seed 0.
 
         Raises:
             InputError: another number of channels, or a size that this net does not take.
         """
         images = np.asarray(images)
         if images.ndim == len(next(iter(self.model.signatures.values())).inputs[0].shape) - 1:
-            return np.asarray(self.transform(images[None], **conditions)[0])
-        name = self._signature_for(images)
+            return np.asarray(self.transform(images[None], tiles=tiles, **conditions)[0])
+        name = self._signature_for(images, tiles=tiles)
         signature = self.model.signatures[name]
         taken = [tensor.name for tensor in signature.inputs[1:]]
         for given in conditions:
@@ -128,7 +128,7 @@ class Family(_base.Family):
 
         return run(inputs) if own else tiled(run, inputs, signature)
 
-    def _signature_for(self, images: Array) -> str:
+    def _signature_for(self, images: Array, *, tiles: bool) -> str:
         """The signature of just this size, else the one whose tiles are the least work."""
         signatures = self.model.signatures
         fit = {
@@ -140,14 +140,15 @@ class Family(_base.Family):
         for name, signature in fit.items():
             if images.shape[1:] == signature.inputs[0].shape[1:]:
                 return name
-        tiles = [name for name, signature in fit.items() if signature.tiling]
-        if tiles and images.size:
-            return min(tiles, key=lambda name: cost(signatures[name], images.shape[1:-1]))
+        able = [name for name, s in fit.items() if s.tiling and (tiles or not s.untiled)]
+        if able and images.size:
+            return min(able, key=lambda name: cost(signatures[name], images.shape[1:-1]))
         known = ", ".join(str(signature.inputs[0].shape[1:]) for signature in signatures.values())
         why = next((signature.untiled for signature in fit.values() if signature.untiled), "")
         raise InputError(
             f"images are {images.shape}; this bundle takes {known} "
-            "(resize them, or convert again with --input-size)" + (f": {why}" if why else "")
+            "(resize them, or convert again with --input-size)"
+            + (f": {why}; tiles=True (run --tiles) cuts them all the same" if why else "")
         )
 
 
