@@ -27,6 +27,7 @@ from edgekit.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
+IN_DOUBT = "depends on the input range, which is in doubt (--input-range)"
 OWN_FAILURES = (PassError, EngineError)
 
 
@@ -89,6 +90,7 @@ class Bench:
             offered=candidate.offered,
             note=candidate.note,
             steps=tuple(step.name for step in candidate.steps),
+            doubt=IN_DOUBT if candidate.calibrates and self._proof.model.range_doubt else "",
         )
         try:
             made = self._build_and_try(plan, candidate)
@@ -129,6 +131,8 @@ class Bench:
     ) -> list[Result]:
         """Measure each layer, solve for the best assignments, and build and run those."""
         limits, engine = self._request.limits, plan.target.engine
+        if self._proof.model.range_doubt:  # what is calibrated could not be chosen
+            search = search.uncalibrated(engine)
         try:
             found = self.sensitivity(plan, search, done)
             (float32,) = self._seconds(engine, self.threads(plan), [built[BASELINE].artifact])

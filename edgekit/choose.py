@@ -54,7 +54,7 @@ def decide(
             failure += f"({'; '.join(reasons)})"
         else:
             failure += "(every candidate failed)"
-        left = made if keep_going else []
+        left = [r for r in made if not r.doubt] if keep_going else []
     chosen = best(left, results[0], objective).name if left else None
     verdicts = {r.name: out.get(r.name, "good, another is better") for r in results}
     if chosen:
@@ -96,6 +96,8 @@ def reject(
             reasons[result.name] = f"the same artifact as {result.same_as}"
         elif not result.offered:
             reasons[result.name] = "baseline only"
+        elif result.doubt:
+            reasons[result.name] = result.doubt
         elif missed := rules.missed(result, results[0]):
             reasons[result.name] = "; ".join(miss.text for miss in missed)
     return reasons

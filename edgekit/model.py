@@ -81,6 +81,8 @@ class Model(Typed, frozen=True):
 
     `kind` is what the files are: keras, saved-model (static shapes), litert, openvino.
     `files` maps a part (keras) or signature (all other kinds) to its file, relative to the folder.
+    `range_doubt` holds the input ranges that fit as well as the one that was taken: empty where it
+    is known.
     """
 
     kind: str
@@ -92,6 +94,7 @@ class Model(Typed, frozen=True):
     license: str = ""
     notes: str = ""
     remarks: tuple[str, ...] = ()
+    range_doubt: tuple[Range, ...] = ()
 
     def replace(self, **changes: Any) -> Model:
         """A copy with some fields changed."""

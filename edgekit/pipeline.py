@@ -27,6 +27,7 @@ from edgekit.model import Model
 from edgekit.plan import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
+from edgekit.ranges import doubt
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
@@ -170,6 +171,7 @@ def report_of(
         features=features,
         inputs=request.data or proof.family.self_made,
         resampled={} if request.data else proof.noise(),
+        doubts=tuple(filter(None, [doubt(model)])),
         remarks=(*model.remarks, *left_out, *weaknesses(request, proof, gates)),
         machine=machine(),
         tools=tools(),

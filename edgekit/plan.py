@@ -72,6 +72,11 @@ class Candidate(Typed, frozen=True):
     offered: bool = True
     note: str = ""
 
+    @property
+    def calibrates(self) -> bool:
+        """Whether its numbers depend on calibration data, and so on the range of inputs."""
+        return any(step.calibrates for step in self.steps)
+
 
 class Search(Typed, frozen=True):
     """A search for a precision of each layer: the steps to the float graph, and what to try."""
@@ -82,6 +87,13 @@ class Search(Typed, frozen=True):
     precisions: tuple[str, ...]
     points: int
     groups: int
+
+    def uncalibrated(self, engine: str) -> Search:
+        """The same search over those precisions that need no calibration."""
+        passes = plugin.load("mixed", engine).passes
+        kept = [p for p in self.precisions
+                if not any(checked(entry).calibrates for entry in passes({"": p}))]  # fmt: skip
+        return msgspec.structs.replace(self, precisions=tuple(kept))
 
     def modules(self, engine: str) -> tuple[str, ...]:
         """The modules whose versions decide what comes out."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelError
 from edgekit.model import Model, Range, Signature, Tensor
 from edgekit.original import OriginalRunner
 from edgekit.rng import Random
@@ -73,20 +73,47 @@ def samples_of(model: Model, side: str) -> list[Tensor]:
 
 
 def with_input_ranges(model: Model, parts: Mapping[str, Part], remarks: list[str]) -> Model:
-    """Fill in what inputs lack: the range of the outputs, else the one the net likes best."""
-    images = [t for s in model.signatures.values() for t in s.inputs if t.role == "sample"]
-    if all(tensor.range for tensor in images):
+    """Fill in what inputs lack: the range of outputs of their kind, else one that the net likes.
+
+    Where it likes several, the model keeps the others as its doubt.
+    """
+    lacking = [tensor for tensor in samples_of(model, "inputs") if not tensor.range]
+    if not lacking:
         return model
-    outputs = [t for s in model.signatures.values() for t in s.outputs if t.role == "sample"]
-    output_range = next((tensor.range for tensor in outputs if tensor.range), None)
-    if output_range:
-        fitting = [output_range]
-    else:
-        fitting = liked_ranges(model, OriginalRunner(parts, model.signatures))
-    also = " or ".join(map(as_text, fitting[1:]))
-    doubt = f", but {also} fits as well: say which" if also else ""
-    remarks.append(f"input range taken to be {as_text(fitting[0])}{doubt} (--input-range)")
-    return model.replace(signatures=ranged(model, fitting[0], None))
+    runner = OriginalRunner(parts, model.signatures)
+    told = output_range(model, lacking[0])
+    alike = told is not None and not gives_shares(model, runner)
+    fitting = [told] if told and alike else liked_ranges(model, runner)
+    if len(fitting) == 1:
+        remarks.append(f"input range taken to be {as_text(fitting[0])} (--input-range)")
+    signatures = ranged(model, fitting[0], None)
+    return model.replace(signatures=signatures, range_doubt=tuple(fitting[1:]))
+
+
+def output_range(model: Model, image: Tensor) -> Range | None:
+    """The range of the outputs, where they are of the same kind as an input.
+
+    Of other channels, or of one between 0 and 1 (which may be a mask or a depth), they are not; but
+    an autoencoder gives what it takes.
+    """
+    for made in samples_of(model, "outputs"):
+        alike = len(made.shape) == len(image.shape) and made.shape[-1] == image.shape[-1]
+        maybe_mask = made.shape[-1] == 1 and made.range == (0.0, 1.0)
+        if made.range and alike and (model.family == "autoencoder" or not maybe_mask):
+            return made.range
+    return None
+
+
+def doubt(model: Model) -> str:
+    """What is not known of the input range, in words; empty where it is known."""
+    taken = next((tensor.range for tensor in samples_of(model, "inputs") if tensor.range), None)
+    if not model.range_doubt or taken is None:
+        return ""
+    also = " or ".join(map(as_text, model.range_doubt))
+    return (
+        f"the input range is in doubt: taken to be {as_text(taken)}, but {also} fits as well; say "
+        "which (--input-range). Until then nothing calibrated, such as static int8, is chosen"
+    )
 
 
 def with_output_ranges(model: Model, samples: Any, remarks: list[str]) -> Model:
@@ -128,30 +155,55 @@ def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
 
     Nets that enlarge, clean or restyle a picture keep its coarse shape when it comes in the range
     they were trained on. The error is relative to the range's width; ranges within three times
-    the least error are not told apart (nets with small biases take any), 0…1 coming first.
+    the least error are not told apart (nets with small biases take any), 0…1 coming first, and
+    none is where the net returns the image in none of them. One that overflows is not liked.
+
+    Raises:
+        ModelError: the outputs are not finite in any range.
     """
-    name, signature = next(
-        (n, s) for n, s in model.signatures.items() if any(t.role == "sample" for t in s.inputs)
+    errors: dict[Range, float] = {}
+    for span in KNOWN_RANGES:
+        try:
+            image, output = probe(model, runner, span)
+        except ModelError:
+            if span == KNOWN_RANGES[-1] and not errors:
+                raise
+            continue
+        gap = coarse(output) - coarse(image)
+        errors[span] = float(np.abs(gap).mean() / (span[1] - span[0]))
+        shape = coarse(image) / (span[1] - span[0])
+    least, blank = min(errors.values()), float(np.abs(shape - np.median(shape)).mean())
+    if least > blank / 2:  # an even grey would come as near
+        return list(errors)
+    return [span for span in errors if errors[span] <= 3 * least]
+
+
+def gives_shares(model: Model, runner: OriginalRunner) -> bool:
+    """Whether the channels of an output add up to one, as those of a softmax do.
+
+    These are probabilities of classes, whatever the range of the picture is.
+    """
+    _, output = probe(model, runner, KNOWN_RANGES[0])
+    return output.shape[-1] > 1 and bool(np.abs(output.sum(-1) - 1).max() < 1e-3)
+
+
+def probe(model: Model, runner: OriginalRunner, span: Range) -> tuple[Any, Any]:
+    """Two textures in a range and what the net makes of them; its other inputs are zero."""
+    name, signature, image = next(
+        (name, signature, tensor)
+        for name, signature in model.signatures.items()
+        for tensor in signature.inputs
+        if tensor.role == "sample" and not tensor.range
     )
-    image = next(t for t in signature.inputs if t.role == "sample")
-    unit = textures((2, *(int(n or 1) for n in image.shape[1:])), Random(0), (0.0, 1.0))
-    errors = {}
-    for low, high in KNOWN_RANGES:
-        inputs = {
-            t.name: unit * (high - low) + low
-            if t is image
-            else np.zeros((2, *(int(n or 1) for n in t.shape[1:])), t.dtype)
-            for t in signature.inputs
-        }
-        output = runner.run(name, inputs)[signature.outputs[0].name]
-        gap = coarse(output) - coarse(inputs[image.name])
-        errors[low, high] = float(np.abs(gap).mean() / (high - low))
-    limit = 3 * min(errors.values())
-    return [span for span in KNOWN_RANGES if errors[span] <= limit]
+    inputs = {t.name: np.zeros((2, *(int(n or 1) for n in t.shape[1:])), t.dtype)
+              for t in signature.inputs}  # fmt: skip
+    inputs[image.name] = textures(inputs[image.name].shape, Random(0), span)
+    return inputs[image.name], runner.run(name, inputs)[signature.outputs[0].name]
 
 
 def coarse(images: Any) -> Any:
     """The mean of each quarter of images (N, H, W, C), over channels; of all of other signals."""
+    images = np.asarray(images, np.float64)
     if images.ndim != 4:
         return images.reshape(len(images), -1).mean(1)
     rows, columns = images.shape[1] // 2, images.shape[2] // 2

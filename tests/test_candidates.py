@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgekit import target, variants
+from edgekit import plugin, target, variants
 from edgekit.candidates import Bench
 from edgekit.coverage import Coverage
+from edgekit.errors import PassError
 from edgekit.measure import Trial
-from edgekit.plan import plan_for
+from edgekit.plan import Search, plan_for
 from edgekit.report import Result
 from edgekit.request import Request
 from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
@@ -87,7 +88,8 @@ def test_a_wrong_lowering_is_not_laid_to_the_last_step(
     (tmp_path / "result.json").write_bytes(msgspec.json.encode(told))
     monkeypatch.setattr(Bench, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
     request = Request.of("net.keras", targets="linux-litert", output="out")
-    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25)
+    known = SimpleNamespace(range_doubt=())
+    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25, model=known)
     bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
     result, nothing = bench.attempt(PLAN, PLAN.candidates[0])
     assert nothing is None
@@ -95,3 +97,31 @@ def test_a_wrong_lowering_is_not_laid_to_the_last_step(
         "the float32 artifact differs from the original by 0.25 (relative), more than 0.0001: "
         "the lowering is wrong"
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "doubted"), [("int8", True), ("int8-dynamic", False), ("int8-weights", False)]
+)
+def test_what_is_calibrated_is_in_doubt_where_the_range_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, doubted: bool
+) -> None:
+    def refused(*_: object) -> Made:
+        raise PassError("not built")
+
+    monkeypatch.setattr(Bench, "_build_and_try", refused)
+    request = Request.of("net.keras", targets="linux-litert", output="out")
+    plan = plan_for("linux-litert", target.load("linux-litert"), [recipe])
+    for doubts in ((), ((0.0, 255.0),)):
+        proof: Any = SimpleNamespace(model=SimpleNamespace(range_doubt=doubts))
+        bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
+        result, _ = bench.attempt(plan, plan.candidates[-1])
+        assert bool(result.doubt) is (doubted and bool(doubts))
+
+
+@pytest.mark.parametrize(("engine", "static"), [("litert", {"16x8"}), ("openvino", {"w8a8"})])
+def test_a_search_without_calibration_leaves_out_static_precisions(
+    engine: str, static: set[str]
+) -> None:
+    known = plugin.load("mixed", engine).PRECISIONS
+    search = Search("mixed", "mixed", (), known, points=6, groups=4)
+    assert set(known) - set(search.uncalibrated(engine).precisions) == static

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgekit.choose import OBJECTIVES, best, decide, pareto, reject
 from edgekit.compare import Gate
@@ -41,6 +42,7 @@ def test_what_is_good_is_not_rejected() -> None:
         (result("x", sqnr=29.87), "gate missed: psnr 29.87, wanted >=30"),
         (result("x", sqnr=20.0, failure="the process crashed"), "the process crashed"),
         (result("x", offered=False), "baseline only"),
+        (result("x", doubt="depends on the input range"), "depends on the input range"),
         (result("x", ratio=1.07), "slower than float32 (1.07 ×, 1.02…1.12)"),
         (result("x", size=103), "larger than float32 (1.03 ×)"),
         (result("x", scores={"psnr": float("nan")}), "gate missed: psnr nan, wanted >=30"),
@@ -48,6 +50,19 @@ def test_what_is_good_is_not_rejected() -> None:
 )
 def test_why_a_candidate_is_out(candidate: Result, reason: str) -> None:
     assert reasons(candidate) == {"x": reason}
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_what_is_in_doubt_is_never_chosen(keep_going: bool) -> None:
+    small = result("int8", size=10, ratio=0.1, doubt="depends on the input range")
+    report = TargetReport(
+        name="t", description="", engine="litert", threads=1, results=(FLOAT, small)
+    )
+    assert decide(report, GATES, "size", keep_going=keep_going).chosen == "float32"
+    alone = replace(report, results=(replace(FLOAT, offered=False), small))
+    decided = decide(alone, GATES, "size", keep_going=keep_going)
+    assert decided.chosen is None
+    assert "nearest: int8, depends on the input range" in decided.failure
 
 
 def test_a_repeated_artifact_is_out_unless_the_first_is_the_baseline_alone() -> None:

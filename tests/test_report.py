@@ -63,6 +63,11 @@ def test_names_of_rewrites_are_explained(capsys: pytest.CaptureFixture[str]) -> 
         assert ("all of them did but that one" in capsys.readouterr().out) is told
 
 
+def test_a_doubt_stands_at_the_top(capsys: pytest.CaptureFixture[str]) -> None:
+    show_report(replace(report(), doubts=("which range?",)), Path("out"), as_json=False)
+    assert capsys.readouterr().out.startswith("DOUBT: which range?")
+
+
 @pytest.mark.parametrize(("decibels", "factor"), [(20, 1), (35, 10), (55, 100), (120, 100)])
 def test_errors_are_enlarged_until_they_are_seen(decibels: float, factor: int) -> None:
     noise = 10 ** (-decibels / 20) * np.random.default_rng(0).normal(size=(4, 8, 8, 1))

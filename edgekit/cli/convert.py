@@ -131,7 +131,7 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
 
     from edgekit.report import megabytes, proxy, rows, threads, variants
 
-    lines = []
+    lines = [f"DOUBT: {told}" for told in report.doubts]
     for target in report.targets:
         lines += ["", f"{target.name}  ({target.engine}, {threads(report, target)})",
                   table(rows(target), target.chosen)]  # fmt: skip

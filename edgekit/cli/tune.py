@@ -99,6 +99,7 @@ def show(found: Any, output: Path, as_json: bool) -> None:
     kept = {target.chosen, target.nearest, target.results[0].name, *found.front}
     shown = [row for row in rows(target) if row["candidate"] in kept]
     lines = [
+        *(f"DOUBT: {told}" for told in found.report.doubts),
         f"{target.name}  ({target.engine}, {threads(found.report, target)}), "
         f"{len(found.tried)} recipes tried; the best of them, and float32:",
         table(shown, target.chosen),

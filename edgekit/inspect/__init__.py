@@ -17,6 +17,7 @@ from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.errors import InputError, require
 from edgekit.model import Model
+from edgekit.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import Typed
 from edgekit.workspace import Workspace
@@ -105,6 +106,7 @@ def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
         "prior": model.settings.prior,
         "classes": model.settings.classes,
         "float32_size": 4 * model.parameters,
+        "doubt": doubt(model),
         "remarks": model.remarks,
     }
     return Facts(summary=summary, tables={"signatures": signature_rows(model)})

@@ -20,7 +20,8 @@ class Result(Typed, frozen=True):
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
     `coverage` what the engine's fast path took. `note` says what sets it apart from
     others of its recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
-    candidate with the same artifact, `failure` is set when it could not be made or run.
+    candidate with the same artifact, `doubt` says why it may not be chosen yet, `failure` is
+    set when it could not be made or run.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Result(Typed, frozen=True):
     latency: Latency | None = None
     scores: dict[str, float] = {}  # noqa: RUF012 - a struct field, copied for each instance
     same_as: str = ""
+    doubt: str = ""
     failure: str = ""
     verdict: str = ""
 
@@ -102,6 +104,7 @@ class Report(Typed, frozen=True):
 
     `inputs` says what the trial was run on. `resampled` holds the distances between two
     independent sets of the original's own samples: what a distance means that is no larger.
+    `doubts`: what the user must say before some candidates may be chosen.
     """
 
     model: str
@@ -115,6 +118,7 @@ class Report(Typed, frozen=True):
     inputs: str = ""
     features: str = ""
     resampled: dict[str, float] = {}  # noqa: RUF012
+    doubts: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     machine: dict[str, Any] = {}  # noqa: RUF012
     tools: dict[str, str] = {}  # noqa: RUF012
