@@ -21,6 +21,7 @@ from edgekit.litert_file import check_weights_present, computed_convolutions, de
 from edgekit.litert_pack import raise_versions
 from edgekit.model import Model, Signature
 from edgekit.passes._context import Array, Context, artifact, calibration_rows, with_files
+from edgekit.passes._large_weights import in_pieces
 from edgekit.reason import reason
 from edgekit.typed import Typed
 
@@ -98,7 +99,8 @@ def quantize(
         if tool.need_calibration:
             rows = calibration_rows(ctx, name, signature, options.rows)
             statistics = calibrate(path, tool.get_quantization_recipe(), rows, options.ranges)
-        return raise_versions(bytes(tool.quantize(statistics).quantized_model))
+        with in_pieces():
+            return raise_versions(bytes(tool.quantize(statistics).quantized_model))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise PassError(
             f"quantize-litert: {name}: litert-quantizer refused the graph: {reason(error)}"
