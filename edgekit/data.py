@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import importlib
-import wave
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit import npz
 from edgekit.errors import InputError, check_module, did_you_mean, one_line, require
+from edgekit.files import check_plain, shown
 from edgekit.model import Model, Tensor
-from edgekit.values import cast, is_whole, rescaled
+from edgekit.sounds import read_sound
+from edgekit.values import cast
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 SOUNDS = {".wav"}
 MOST = 512  # files that one conversion reads
+MOST_PIXELS = 100_000_000  # of one picture
 
 Array = NDArray[Any]
 
 
-def load_data(spec: str, model: Model) -> dict[str, Array]:
+def load_data(spec: str, model: Model, most: int | None = None) -> dict[str, Array]:
     """Arrays by input name (or `signature/input`), in the range of that input.
 
     Args:
         spec: a .npz (arrays named as the inputs), a .npy (rows of the sample input), a folder of
             images or wav files, or `module:function` giving rows or a dict of rows.
         model: says which input takes samples, its size and range.
+        most: rows of a .npz or .npy that are read; all by default.
 
     Raises:
         InputError: nothing there, nothing usable in it, or non-finite values.
     """
     path = Path(spec)
+    check_plain(path, "--data")
     if path.is_dir():
         return load_folder(path, model)
-    rows = call_function(spec) if is_function(spec) else read_arrays(path)
+    rows = call_function(spec) if is_function(spec) else read_arrays(path, most)
     arrays = named(rows, model, spec)
     check_names(arrays, model, spec)
     return arrays
@@ -47,12 +55,13 @@ def check_data(spec: str) -> None:
     A function is not called, nor its module imported.
     """
     path = Path(spec)
+    check_plain(path, "--data")
     if path.is_dir():
         sample_files(path)
     elif is_function(spec):
         check_module(spec.partition(":")[0], f"--data {spec}")
     else:
-        read_arrays(path)
+        check_arrays(path)
 
 
 def is_function(spec: str) -> bool:
@@ -99,37 +108,61 @@ def numbers(rows: Any, where: str) -> Array:
         array = np.asarray(rows)
     except Exception as error:  # rows of unequal lengths, or an object of the user's own
         raise InputError(f"--data {where} gives no array: {one_line(error)}") from None
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"--data {where} gives {array.dtype} values, expected numbers")
-    if array.ndim == 0 or len(array) == 0:
-        raise InputError(f"--data {where} gives no rows, its shape is {array.shape}")
+    check_numbers(array.dtype, array.shape, where)
     return array
 
 
-def read_arrays(path: Path) -> Any:
-    """The content of a .npz or .npy; pickled objects are refused."""
+def check_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], where: str) -> None:
+    """Raise InputError for an array that holds no rows of numbers."""
+    if dtype.kind not in "fiub":
+        raise InputError(f"--data {where} gives {dtype} values, expected numbers")
+    if not shape or shape[0] == 0:
+        raise InputError(f"--data {where} gives no rows, its shape is {shape}")
+
+
+def read_arrays(path: Path, most: int | None = None) -> Any:
+    """The content of a .npz or .npy, at most so many rows of each array."""
+    with as_data(path):
+        found = npz.read(path, most)
+    return found.get("", found)
+
+
+@contextmanager
+def as_data(path: Path) -> Iterator[None]:
+    """Errors of the block speak of the option."""
+    if not path.exists():
+        raise InputError(f"--data '{path}' does not exist (npz, npy, folder or module:function)")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        return dict(loaded) if hasattr(loaded, "files") else loaded
-    except FileNotFoundError:
-        raise InputError(
-            f"--data '{path}' does not exist (npz, npy, folder or module:function)"
-        ) from None
-    except PermissionError:
-        raise InputError(f"--data '{path}' may not be read; change its permissions") from None
-    except Exception as error:  # a damaged file raises nearly every type here
-        raise InputError(f"--data '{path}' {unreadable(path, error)}") from None
+        yield
+    except InputError as error:
+        raise InputError(f"--data {error}") from None
 
 
-def unreadable(path: Path, error: Exception) -> str:
-    """What is wrong with a file that NumPy does not read."""
-    with path.open("rb") as file:
-        start = file.read(6)
-    if not start.startswith((b"PK", b"\x93NUMPY")):
-        return "is not an npz or npy file"
-    if "Object arrays" in str(error):
-        return "holds Python objects, which are not loaded; save plain arrays"
-    return "is cut off or damaged; copy it again"
+def check_arrays(path: Path) -> None:
+    """Raise InputError for a .npz or .npy that holds no rows of numbers, by its headers alone."""
+    with as_data(path):
+        found = npz.headers(path)
+    for name, told in found.items():
+        array = f", array '{name}'," if name else ""
+        check_numbers(told.dtype, told.shape, f"'{path}'{array}")
+    if not found:
+        raise InputError(f"--data '{path}' holds no arrays")
+
+
+def rows_given(spec: str, given: Mapping[str, Array]) -> int:
+    """How many rows there are of every input, of which `given` may be the first."""
+    path = Path(spec)
+    if path.is_dir() or is_function(spec):
+        return min(map(len, given.values()))
+    return min(told.shape[0] for told in npz.headers(path).values())
+
+
+def data_files(spec: str) -> list[Path]:
+    """The files that `--data` reads; none of a function."""
+    path = Path(spec)
+    if path.is_dir():
+        return sample_files(path)
+    return [path] if path.is_file() else []
 
 
 def sample_files(folder: Path) -> list[Path]:
@@ -137,6 +170,8 @@ def sample_files(folder: Path) -> list[Path]:
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGES | SOUNDS)[:MOST]
     if not files:
         raise InputError(f"--data '{folder}' holds no images or wav files")
+    for path in files:
+        check_plain(path, "--data")
     kind = IMAGES if files[0].suffix.lower() in IMAGES else SOUNDS
     return [path for path in files if path.suffix.lower() in kind]
 
@@ -179,37 +214,29 @@ def open_image(path: Path) -> Any:
     require("PIL", "images")
     from PIL import Image, ImageOps
 
+    check_plain(path, "picture")
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            check_picture(path, image)
             upright = ImageOps.exif_transpose(image)
             if upright.mode == "I" or upright.mode.startswith("I;16"):
                 # 16-bit grey, which Pillow would clip at 255.
                 grey = np.asarray(upright).clip(0, 65535) / 257
                 return Image.fromarray(np.rint(grey).astype(np.uint8))
             return upright
+    except InputError:
+        raise
     except Exception as error:  # a damaged file raises nearly every type here
-        raise InputError(f"'{path}' is no readable image: {one_line(error)}") from None
+        raise InputError(f"'{shown(path)}' is no readable image: {one_line(error)}") from None
 
 
-def read_sound(path: Path, tensor: Tensor) -> Array:
-    """The start of a 16-bit wav as (T, 1) in -1…1, or an integer input's range; then silence."""
-    if len(tensor.shape) > 3 or tensor.shape[2:] not in ((), (1,)):
-        raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no sounds")
-    length = int(np.prod([n or 1 for n in tensor.shape[1:]]))
-    try:
-        with wave.open(str(path)) as sound:
-            if sound.getsampwidth() != 2:
-                raise InputError(f"'{path}' is not 16-bit; convert it to 16-bit PCM")
-            channels = sound.getnchannels()
-            data = sound.readframes(length)
-    except (wave.Error, EOFError, OSError, RuntimeError) as error:
-        raise InputError(f"'{path}' is no readable wav: {error}") from None
-    data = data[: len(data) - len(data) % (2 * channels)]  # a cut file may end within a frame
-    mono = np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.float32) / 32768
-    padded = np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
-    if is_whole(tensor.dtype):
-        return cast(rescaled(padded, (-1.0, 1.0), tensor.range), tensor.dtype)
-    return padded
+def check_picture(path: Path, image: Any) -> None:
+    """Raise InputError for what would unpack to more than a picture: a bomb, or an animation."""
+    if image.width * image.height > MOST_PIXELS:
+        size = f"{image.width}x{image.height} pixels"
+        raise InputError(f"'{shown(path)}' has {size}, more than {MOST_PIXELS}; scale it down")
+    if getattr(image, "n_frames", 1) > 1:
+        raise InputError(f"'{shown(path)}' has {image.n_frames} frames; save the one to use")
 
 
 def call_function(spec: str) -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts import engine_of
 from edgekit.errors import EngineError, InputError, check_module, one_line
+from edgekit.files import check_plain
 from edgekit.rng import Random
 
 Array = NDArray[Any]
@@ -52,6 +53,7 @@ def load_features(spec: str | None) -> tuple[Features, str]:
 
 def check_features(spec: str) -> None:
     """Raise InputError when there is no such file or module; neither is loaded."""
+    check_plain(Path(spec), "--features")
     if not engine_of(Path(spec)):
         what = f"--features '{spec}' is no file and no module:function"
         check_module(spec.partition(":")[0], what)

@@ -17,7 +17,7 @@ from edgekit.atomic import claimed
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
-from edgekit.data import check_data
+from edgekit.data import check_data, data_files
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
@@ -269,9 +269,10 @@ def reference(
     `rows` draws are recorded for calibration.
     """
     data = request.data
-    also, needs = None, (*REFERENCE_NEEDS, *request.trust.custom_objects)
+    also: dict[str, Any] | None = None
+    needs = (*REFERENCE_NEEDS, *request.trust.custom_objects)
     if data and Path(data).exists():
-        also = {"data": workspace.identity(Path(data).absolute())}
+        also = {"data": [workspace.identity(path.absolute()) for path in data_files(data)]}
     elif data and ":" in data:
         also = {"called": now()}  # what it reads is not known: never taken from the cache
     return workspace.step(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz, plugin
-from edgekit.data import load_data
+from edgekit.data import load_data, rows_given
 from edgekit.families._base import Family, Runner, check_rows
 from edgekit.model import DRAW, Model
 from edgekit.original import OriginalRunner, load_parts
@@ -56,7 +56,8 @@ def reference(
         The number of rows that `data` has; None without.
     """
     described = Model.load(model)
-    given = load_data(data, described) if data else {}  # refused before the net is loaded
+    # Refused before the net is loaded.
+    given = load_data(data, described, rows_used(samples, calibration)) if data else {}
     check_data_rows(given, described)
     runner = OriginalRunner(load_parts(model, described, trust), described.signatures)
     family: type[Family] = plugin.load("families", described.family).Family
@@ -76,7 +77,7 @@ def reference(
         output / "calibration.npz",
         {name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
     )
-    return min(map(len, given.values())) if given else None
+    return rows_given(data, given) if data else None
 
 
 def check_data_rows(given: Mapping[str, Array], model: Model) -> None:
@@ -86,6 +87,11 @@ def check_data_rows(given: Mapping[str, Array], model: Model) -> None:
             rows = given.get(f"{name}/{tensor.name}", given.get(tensor.name))
             if rows is not None:
                 check_rows(tensor, rows)
+
+
+def rows_used(samples: int, calibration: int) -> int:
+    """How many rows of the user's data decide what `split` and the draws take of it."""
+    return samples + max(samples, calibration)
 
 
 def split(

@@ -15,13 +15,14 @@ from edgekit.data import (
     load_data,
     open_image,
     read_image,
-    read_sound,
     sample_files,
     sample_inputs,
 )
 from edgekit.errors import InputError
+from edgekit.files import check_plain
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model, Range, Tensor
+from edgekit.sounds import read_sound
 from edgekit.values import rescaled
 
 Array = NDArray[Any]
@@ -37,6 +38,7 @@ def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
     inputs = sample_inputs(model)
     if not inputs:
         raise InputError(f"a {model.family} net takes no input; leave out --input")
+    check_plain(path, "--input")
     if not path.exists():
         raise InputError(f"--input '{path}' does not exist")
     key, tensor = next(iter(inputs.items()))

@@ -11,6 +11,7 @@ import msgspec
 
 from edgekit import plugin, target
 from edgekit.compare import gates_for
+from edgekit.data import data_files
 from edgekit.errors import InputError, require
 from edgekit.features import load_features
 from edgekit.measure import machine
@@ -139,12 +140,13 @@ def identify(request: Request, plan: TargetPlan) -> dict[str, str]:
             return identity(Path(spec).absolute(), Path("/dev/null"))
         return [spec, tool_version(str(spec).partition(":")[0])]
 
+    used = [content(path) for path in data_files(request.data)] if request.data else []
     material = {f"version of {name}": version for name, version in tools().items()} | {
         "model": content(request.model),
         "description of the model": [request.given, request.trust],
         "module of --custom-objects": [tool_version(m) for m in request.trust.custom_objects],
         "target": plan.target,
-        "data": content(request.data),
+        "data": used or content(request.data),
         "number of samples": request.samples,
         "seed": request.seed,
         "number of threads": request.threads,

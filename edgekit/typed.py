@@ -11,9 +11,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgekit.errors import InputError, did_you_mean
+from edgekit.errors import InputError, did_you_mean, one_line
+from edgekit.files import read_small
 
 T = TypeVar("T")
+
+MOST_PARTS = 64  # of a dotted key
+STRING = re.compile(r""" "[^"\n]*" | '[^'\n]*' """, re.VERBOSE)
+COMMENT = re.compile(r"#[^\n]*")
+BETWEEN_KEYS = re.compile(r"[=,\[\]{}\n]")
 
 UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `([^`]+)`)?")
 PATH_STEP = re.compile(r"\.(\w+)|\[[^]]*\]")  # a name, empty for an index
@@ -32,15 +38,25 @@ def read_toml(path: Path, kind: type[T], what: str) -> T:
     """
     import tomllib  # devices read no TOML
 
+    content = read_small(path, what)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{what} '{path}' does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
+        text = content.decode("utf-8")
+        check_depth(text)
+        data = tomllib.loads(text)
+    except UnicodeDecodeError as error:
         raise InputError(f"{what} '{path}' cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{what} '{path}' is not valid TOML: {error}") from None
+    except (RecursionError, ValueError) as error:  # arrays in arrays, numbers of 5,000 digits
+        raise InputError(f"{what} '{path}' is not valid TOML: {one_line(error)}") from None
     return convert(data, kind, f"{what} '{path}'")
+
+
+def check_depth(text: str) -> None:
+    """Raise ValueError for a key of very many parts, for which tomllib takes hours."""
+    bare = COMMENT.sub("", STRING.sub("_", text)).translate({ord(" "): None, ord("\t"): None})
+    if max(part.count(".") for part in BETWEEN_KEYS.split(bare)) > MOST_PARTS:
+        raise ValueError("a key has too many parts")
 
 
 def convert(
@@ -52,6 +68,8 @@ def convert(
     """
     try:
         return msgspec.convert(data, kind, dec_hook=hook)
+    except RecursionError:
+        raise InputError(f"{where}: nested too deep") from None
     except msgspec.ValidationError as error:
         message = str(error)
         unknown = UNKNOWN_FIELD.search(message)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from edgekit import npz
 from edgekit.bundle import GOLDEN, Manifest, check_listed, read_manifest
 from edgekit.compare import parse_gate, score, span, unchecked
-from edgekit.errors import BundleError, PassError
+from edgekit.errors import BundleError, InputError, PassError
 from edgekit.measure import (
     Latency,
     in_turn,
@@ -126,7 +125,7 @@ def read_golden(bundle: Path, manifest: Manifest) -> dict[str, Group]:
         for key, rows in npz.read(bundle / GOLDEN).items():
             group, _, name = key.partition("/")
             groups[group][name] = rows
-    except (OSError, KeyError, ValueError, BadZipFile) as error:
+    except (InputError, KeyError) as error:
         raise BundleError(f"'{bundle / GOLDEN}' cannot be read: {error}") from None
     return groups
 

@@ -141,7 +141,7 @@ class Workspace:
             "path": sys.path,
             "arguments": dict(arguments),
         }
-        (output / "job.json").write_bytes(msgspec.json.encode(job, enc_hook=str))
+        (output / "job.json").write_text(as_json(job))
         with (output / "log.txt").open("wb") as log:
             child = subprocess.Popen(
                 # -P: a file of the current folder must not pass for a library
@@ -206,8 +206,12 @@ def step_key(function: str, needs: Sequence[str], arguments: Mapping[str, Any], 
         "tools": {module: tool_version(module) for module in needs},
         "arguments": {name: identity(value, root) for name, value in arguments.items()},
     }
-    text = msgspec.json.encode(material, enc_hook=str, order="deterministic")
-    return hashlib.sha256(text).hexdigest()[:24]
+    return hashlib.sha256(as_json(material).encode()).hexdigest()[:24]
+
+
+def as_json(value: Any) -> str:
+    """Plain values, structures and paths as JSON, which keeps names that are not UTF-8."""
+    return json.dumps(msgspec.to_builtins(value, enc_hook=str), sort_keys=True)
 
 
 def identity(value: Any, root: Path) -> Any:

@@ -1,7 +1,9 @@
 """--data: every form it may have, and one clear line for what cannot be used."""
 
+import struct
 import sys
 import wave
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgekit import data
 from edgekit.data import load_data
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor
@@ -208,8 +211,63 @@ def test_images_that_do_not_fit(tmp_path: Path, described: Model, message: str) 
 
 def test_a_sound_of_another_width(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", np.zeros((8, 1), np.int16), width=1)
-    with pytest.raises(InputError, match=r"a\.wav' is not 16-bit"):
+    with pytest.raises(InputError, match=r"a\.wav' is 8-bit PCM"):
         load_data(str(tmp_path), SOUND)
+
+
+def test_an_animation_is_not_one_picture(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), (90 * k, 0, 0)) for k in range(3)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
+    with pytest.raises(InputError, match="has 3 frames; save the one to use"):
+        load_data(str(tmp_path), RGB)
+
+
+def test_a_picture_that_would_unpack_to_gigabytes(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    header = b"IHDR" + struct.pack(">II", 12_000, 10_000) + content[24:29]
+    bomb = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    (tmp_path / "a.png").write_bytes(bomb)
+    with pytest.raises(InputError, match="has 12000x10000 pixels, more than"):
+        load_data(str(tmp_path), RGB)
+
+
+def test_only_the_files_that_are_used_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are neither read nor part of what a conversion depends on."""
+    monkeypatch.setattr(data, "MOST", 2)
+    for name in ("b.png", "a.png", "c.png", "notes.txt"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name, "PNG")
+    assert [path.name for path in data.data_files(str(tmp_path))] == ["a.png", "b.png"]
+    np.save(tmp_path / "rows.npy", ROWS)
+    assert data.data_files(str(tmp_path / "rows.npy")) == [tmp_path / "rows.npy"]
+    assert data.data_files("module:function") == []
+
+
+def test_rows_that_are_not_used_are_counted_and_not_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", z=ROWS)
+    given = load_data(str(tmp_path / "a.npz"), LATENT, most=2)
+    assert np.array_equal(given["z"], ROWS[:2])
+    assert data.rows_given(str(tmp_path / "a.npz"), given) == 3
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.ones((0, 4)), "gives no rows, its shape is \\(0, 4\\)"),
+        (np.array(1.0), "gives no rows"),
+        (np.array(["a"]), "gives <U1 values, expected numbers"),
+        (np.ones(3, [("a", "f4"), ("b", "i4")]), "expected numbers"),
+        (np.ones(3, complex), "gives complex128 values"),
+    ],
+)
+def test_headers_tell_what_is_no_data(tmp_path: Path, array: Any, message: str) -> None:
+    np.savez(tmp_path / "a.npz", z=array)
+    np.save(tmp_path / "a.npy", array)
+    for name in ("a.npz", "a.npy"):
+        with pytest.raises(InputError, match=message):
+            data.check_data(str(tmp_path / name))
 
 
 def test_pickled_objects_are_not_loaded(tmp_path: Path) -> None:

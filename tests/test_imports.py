@@ -35,10 +35,11 @@ compare coverage litert_edit plan save sources worker workspace
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts consistency values
-images
+images sounds
 metrics model textures
 atomic
 durable intact npz plugin quantity rng typed
+files
 _version errors
 reason
 """

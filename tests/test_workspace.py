@@ -113,6 +113,14 @@ def test_a_folder_counts_with_names_and_contents(tmp_path: Path, root: Path) -> 
     assert all(one != other for k, one in enumerate(seen) for other in seen[:k])
 
 
+def test_names_that_are_not_utf_8(copying: Copying, root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    copying.source = copying.source.rename(folder / os.fsdecode(b"\xff.png"))
+    assert (copying(Workspace(root), options=None, also=[Workspace(root).identity(folder)])
+            / "copy").read_text() == "1"  # fmt: skip
+
+
 def test_without_reuse_a_step_is_done_once_a_run(copying: Copying, root: Path) -> None:
     copying(Workspace(root))
     again = Workspace(root, reuse=False)

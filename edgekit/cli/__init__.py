@@ -63,6 +63,7 @@ def main() -> None:
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
     arrived = interrupts()
+    check_words(sys.argv[1:])
     sys.path.append("")  # for modules of the user's own, after all that is installed
     try:
         cli(standalone_mode=False)
@@ -89,6 +90,15 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         fail(os_error(error), 1)
+
+
+def check_words(words: list[str]) -> None:
+    """End when an argument is no text: reports and bundles could not name it."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            fail(f"{word[:80]!a} is not UTF-8; rename the file or folder", 2)
 
 
 def interrupts() -> list[int]:

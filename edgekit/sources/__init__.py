@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgekit import plugin
 from edgekit.errors import InputError, check_module, nearest
+from edgekit.files import check_plain, check_plain_folder
 from edgekit.model import Prior, Range
 from edgekit.typed import Typed, read_toml
 
@@ -45,12 +46,14 @@ def part_files(path: Path) -> dict[str, Path]:
     Raises:
         InputError: nothing there, or a format that edgekit does not read.
     """
+    check_plain(path, "model")
     if not path.exists():
         siblings = path.parent.iterdir() if path.parent.is_dir() else ()
         near = nearest(path.name, (p.name for p in siblings if is_model(p)))
         raise InputError(f"'{path}' does not exist" + (f"; did you mean '{near}'?" if near else ""))
     if not (path / MODEL_TOML).is_file():
         identify(path)
+        check_plain_folder(path, "model file")
         return {"net": path}
     described = read_description(path)
     if not described.parts:
@@ -59,9 +62,11 @@ def part_files(path: Path) -> dict[str, Path]:
     for name, file in files.items():
         if not PART_NAME.fullmatch(name):
             raise InputError(f"'{path / MODEL_TOML}': part name '{name}' is not letters and digits")
+        check_plain(file, "model file")
         if not file.exists():
             raise InputError(f"'{path / MODEL_TOML}': part '{name}' is '{file}', not a file")
         identify(file)
+        check_plain_folder(file, "model file")
     return files
 
 
