@@ -63,7 +63,7 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     parameters = sum(check_weights(part) for part in parts.values())
     infos = {name: part.info for name, part in parts.items()}
     name, family, signatures = detect(infos, given.family, source)
-    remarks: list[str] = []
+    remarks = list(dict.fromkeys(remark for info in infos.values() for remark in info.remarks))
     signatures = with_batches(infos, signatures, given.batch, remarks)
     signatures = sized(signatures, given, remarks)
     signatures = {key: traced(parts, signature, remarks) for key, signature in signatures.items()}

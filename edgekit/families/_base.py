@@ -28,13 +28,15 @@ class PartInfo(Typed, frozen=True):
     """What a source knows of one net: its tensors, and what only the layers tell.
 
     `bottleneck` is whether some layer between image input and image output is flat (rank 2).
-    `classes` gives the vocabulary of the embedding that an input feeds.
+    `classes` gives the vocabulary of the embedding that an input feeds. `remarks` say what was
+    changed to load it.
     """
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     bottleneck: bool = False
     classes: dict[str, int] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    remarks: tuple[str, ...] = ()
 
 
 class Runner(Protocol):

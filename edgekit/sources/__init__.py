@@ -11,6 +11,7 @@ from edgekit import plugin
 from edgekit.errors import InputError, check_module, nearest
 from edgekit.files import check_plain, check_plain_folder
 from edgekit.model import Prior, Range
+from edgekit.sources._foreign import what_it_is
 from edgekit.typed import Typed, read_toml
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def identify(path: Path) -> str:
     for name in plugin.names("sources"):
         if plugin.load("sources", name).matches(path):
             return name
+    if known := what_it_is(path):
+        raise InputError(f"'{path}' {known}")
     raise InputError(
         f"'{path}' is no format edgekit reads: .keras, .h5, a SavedModel folder, or a folder with "
         "model.toml; save the model with model.save('model.keras')"

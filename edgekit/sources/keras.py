@@ -1,20 +1,17 @@
-"""Keras 3 `.keras` archives and `.h5` files."""
+"""Keras files: `.keras` archives, zipped or unpacked, and `.h5`, of Keras 3 and Keras 2."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import json
-import re
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import InputError, ModelError, one_line
+from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Range, Tensor
 from edgekit.sources import Trust
+from edgekit.sources._keras_file import CONFIG
+from edgekit.sources._keras_load import load_net, prepared
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 RANGES: dict[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
@@ -22,114 +19,39 @@ NETS = ("encoder", "decoder", "generator")
 
 
 def matches(path: Path) -> bool:
-    """By suffix."""
+    """A file by its suffix; a folder by the config in it."""
+    if path.is_dir():
+        return (path / CONFIG).is_file() and path.suffix.lower() == ".keras"
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def check(path: Path, trust: Trust) -> None:
-    """Raises ModelError for a corrupt file, and for code in it that was not trusted."""
-    lambdas = sorted(find_lambdas(read_config(path)))
-    if lambdas and not trust.trust:
-        raise ModelError(
-            f"'{path}' holds code in Lambda layers ({', '.join(lambdas)}), which is not run; "
-            "pass --trust if you made this file, or replace them by standard layers"
-        )
+    """Raises ModelError for a damaged file, and for what it may not name without trust."""
+    prepared(path, trust)
 
 
 def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
     """Load a file: one part named "", or the nets that a subclassed model holds.
 
     Raises:
-        ModelError: corrupt, needs code that was not trusted, or has no input shapes.
+        ModelError: damaged, needs code that was not trusted, or has no input shapes.
     """
-    check(path, trust)
-    net = load_net(path, trust)
+    net, remarks = load_net(path, trust)
     if getattr(net, "inputs", None):
-        return {"": KerasPart(path, "", net)}
+        return {"": KerasPart(path, "", net, remarks)}
     nets = {name: getattr(net, name) for name in NETS if getattr(net, name, None) is not None}
     if not nets or not all(getattr(part, "inputs", None) for part in nets.values()):
         raise ModelError(
             f"'{path}' has no input shapes ({type(net).__name__}); save a functional or "
             "Sequential model with an Input, or use model.export() and convert that folder"
         )
-    return {name: KerasPart(path, name, part) for name, part in nets.items()}
-
-
-def read_config(path: Path) -> Any:
-    """The architecture as JSON, without running anything of it."""
-    try:
-        if path.suffix.lower() == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                return json.loads(archive.read("config.json"))
-        import h5py
-
-        with h5py.File(path) as file:
-            text = file.attrs.get("model_config")
-        if text is None:
-            raise ModelError(
-                f"'{path}' holds weights only; load them into the model and model.save('m.keras')"
-            )
-        return json.loads(text)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        if isinstance(error, PermissionError):
-            raise InputError(f"'{path}' cannot be read: {error.strerror}") from None
-        raise ModelError(
-            f"'{path}' is damaged, or not a {path.suffix} file ({error}); save or copy it again"
-        ) from None
-
-
-def find_lambdas(config: Any) -> Iterator[str]:
-    """Names of Lambda layers anywhere in a Keras config."""
-    if isinstance(config, dict):
-        if config.get("class_name") in ("Lambda", "__lambda__"):
-            inner = config.get("config")
-            yield str(inner.get("name", "lambda")) if isinstance(inner, dict) else "lambda"
-            return
-        for value in config.values():
-            yield from find_lambdas(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from find_lambdas(value)
-
-
-def load_net(path: Path, trust: Trust) -> Any:
-    """`keras.saving.load_model` with its many failures turned into one line each."""
-    import keras
-
-    known = custom_objects(trust.custom_objects)
-    try:
-        return keras.saving.load_model(
-            path, custom_objects=known, compile=False, safe_mode=not trust.trust
-        )
-    except Exception as error:  # Keras raises nearly every type here, for corrupt files too
-        text = str(error)
-        unknown = re.search(r"(?:Could not locate (?:class|function)|Unknown \w+:?) '(\w+)'", text)
-        if unknown:
-            raise ModelError(
-                f"'{path}' uses '{unknown[1]}', which is not part of Keras; name the module that "
-                "defines it: --custom-objects package.module"
-            ) from None
-        reason = next((line.strip() for line in text.splitlines() if line.strip()), "")
-        raise ModelError(f"'{path}' cannot be loaded: {reason or type(error).__name__}") from None
-
-
-def custom_objects(modules: Iterable[str]) -> dict[str, Any]:
-    """Classes and functions that the named modules define, by name."""
-    found: dict[str, Any] = {}
-    for name in modules:
-        try:
-            module = importlib.import_module(name)
-        except Exception as error:  # the user's own code may fail in any way
-            raise InputError(f"--custom-objects {name}: {one_line(error)}") from None
-        members = inspect.getmembers(module, lambda m: inspect.isclass(m) or inspect.isfunction(m))
-        found |= {key: value for key, value in members if not key.startswith("_")}
-    return found
+    return {name: KerasPart(path, name, part, remarks) for name, part in nets.items()}
 
 
 class KerasPart:
     """A functional or Sequential Keras model."""
 
-    def __init__(self, path: Path, attribute: str, net: Any) -> None:
+    def __init__(self, path: Path, attribute: str, net: Any, remarks: tuple[str, ...] = ()) -> None:
         self.path, self.attribute, self._net = path, attribute, net
         # TensorFlow's own variables: the converter loses weights that are tracked only through
         # Keras' wrappers of them.
@@ -159,6 +81,7 @@ class KerasPart:
             outputs=tuple(outputs),
             bottleneck=has_bottleneck(net),
             classes=vocabularies(net),
+            remarks=remarks,
         )
 
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:

@@ -14,10 +14,10 @@ from .shell import Shell
 DAMAGED = {
     "cut.keras": r"is damaged, or not a .keras file \(File is not a zip file\); save or copy",
     "words.keras": "is damaged, or not a .keras file",
-    "empty.keras": "is damaged, or not a .keras file",
+    "empty.keras": "is empty, as Keras leaves it when saving fails; save the model again",
     "cut.h5": r"is damaged, or not a .h5 file \(.*truncated file.*\); save or copy it again",
     "words.h5": r"is damaged, or not a .h5 file \(.*file signature not found\)",
-    "empty.h5": "is damaged, or not a .h5 file",
+    "empty.h5": "is empty, as Keras leaves it when saving fails; save the model again",
     "only.weights.h5": r"holds weights only; load them into the model and model.save\('m.keras'\)",
     "lambda.keras": r"holds code in Lambda layers \(twice\), which is not run; pass --trust if you",
 }

@@ -1,0 +1,146 @@
+"""From a Keras file to a net: the config is read, mended, checked and changed, then Keras loads."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from edgekit.errors import InputError, ModelError, one_line
+from edgekit.reason import advice, reason
+from edgekit.sources import Trust
+from edgekit.sources._keras2 import modern
+from edgekit.sources._keras2_layers import NAMES, stand_ins
+from edgekit.sources._keras_allowed import check_allowed, dicts, unknown
+from edgekit.sources._keras_file import CONFIG, Saved, read, told_in_one_line, unpack
+from edgekit.sources._keras_precision import check_float32, to_float32
+from edgekit.sources._keras_weights import load_weights
+
+TRAINING = re.compile(r"\w+_(initializer|regularizer|constraint)")
+UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown \w+:?) '([\w>.]+)'")
+
+
+class Prepared(NamedTuple):
+    """A file that may be built: what it says, its config as it will be built, and remarks."""
+
+    saved: Saved
+    tree: dict[str, Any]
+    remarks: tuple[str, ...]
+
+
+def prepared(path: Path, trust: Trust, known: Iterable[str] | None = None) -> Prepared:
+    """Read, mend and check a file; nothing is built here, and TensorFlow not imported.
+
+    `known` are the names that the user's modules define, None before they are imported.
+
+    Raises:
+        ModelError: a damaged file, or one that names what it may not.
+    """
+    saved = read(path)
+    tree = saved.tree
+    if saved.hdf5 or saved.keras_2:
+        with told_in_one_line(path):
+            tree = modern(tree, saved.keras_2)
+    leave_training_out(tree)
+    remarks = to_float32(tree)
+    if not trust.trust:
+        waits = trust.custom_objects and known is None
+        check_allowed(path, tree, NAMES, None if waits else list(known or ()))
+    return Prepared(saved, tree, remarks)
+
+
+def leave_training_out(tree: Any) -> None:
+    """Drop what only training uses: losses and optimizers; how weights began, are bound or held."""
+    for table in dicts(tree):
+        table.pop("compile_config", None)
+        config = table.get("config")
+        if table.get("module") == "keras.layers" and isinstance(config, dict):
+            for key in [key for key in config if TRAINING.fullmatch(key)]:
+                del config[key]
+
+
+def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
+    """The net of a file, computing in float32, with remarks about what was changed for that.
+
+    Raises:
+        ModelError: Keras cannot build it, or it is not allowed to; in one line.
+    """
+    import keras
+
+    own = custom_objects(trust.custom_objects)
+    known = {**stand_ins(), **own}
+    saved, tree, remarks = prepared(path, trust, {*own, *keras.saving.get_custom_objects()})
+    keras.config.set_dtype_policy("float32")  # the user's modules may have set another
+    try:
+        net = built(path, saved, tree, known, safe_mode=not trust.trust)
+    except ModelError:
+        raise
+    except Exception as error:  # Keras raises nearly every type here
+        raise ModelError(failure(path, saved, error)) from None
+    check_float32(path, net)
+    return net, remarks
+
+
+def built(path: Path, saved: Saved, tree: Any, known: dict[str, Any], safe_mode: bool) -> Any:
+    """Let Keras build the config and fill in the weights."""
+    import keras
+
+    if saved.hdf5:
+        net = keras.saving.deserialize_keras_object(tree, custom_objects=known, safe_mode=safe_mode)
+        load_weights(path, net)
+        return net
+    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
+        folder = Path(scratch)
+        unpack(path, folder)
+        (folder / CONFIG).write_text(json.dumps(tree), encoding="utf-8")
+        return keras.saving.load_model(
+            folder, custom_objects=known, compile=False, safe_mode=safe_mode
+        )
+
+
+def failure(path: Path, saved: Saved, error: Exception) -> str:
+    """Why Keras did not load a file, in one line, with what helps."""
+    missing = UNKNOWN.search(str(error))
+    if missing and not saved.keras_2:
+        return unknown(path, missing[1])
+    remedy = advice(error)
+    if saved.keras_2 and not remedy:
+        remedy = (
+            f"; it is of Keras {saved.version}: load it there and save it again as .keras in "
+            "Keras 3, or model.export('folder')"
+        )
+    return f"'{path}' cannot be loaded: {reason(error)}{remedy}"
+
+
+def custom_objects(modules: Iterable[str]) -> dict[str, Any]:
+    """Classes and functions that the named modules define, by name.
+
+    What they import from elsewhere is left out, but for layers: a file could name it otherwise.
+    """
+    found: dict[str, Any] = {}
+    for name in modules:
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # the user's own code may fail in any way
+            raise InputError(f"--custom-objects {name}: {one_line(error)}") from None
+        found |= {
+            key: value
+            for key, value in vars(module).items()
+            if not key.startswith("_") and is_own(value, name.split(".")[0])
+        }
+    return found
+
+
+def is_own(value: Any, package: str) -> bool:
+    """Whether a class or function is defined in a package, or is a layer of any."""
+    import keras
+
+    if inspect.isclass(value) and issubclass(value, keras.layers.Layer):
+        return True
+    home = str(getattr(value, "__module__", "")).split(".")[0]
+    return (inspect.isclass(value) or inspect.isfunction(value)) and home == package

@@ -1,0 +1,188 @@
+"""Files of Keras 2 compute what they computed there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
+pytest.importorskip("keras")
+h5py = pytest.importorskip("h5py")
+
+from edgekit.errors import ModelError  # noqa: E402
+from edgekit.sources import Trust, check_parts, open_parts  # noqa: E402
+
+
+def gan(k2: Any) -> Any:
+    layers = k2.layers
+    return k2.Sequential(
+        [
+            layers.Dense(32, use_bias=False, input_shape=(6,)),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            layers.Reshape((2, 2, 8)),
+            layers.Conv2DTranspose(4, 5, strides=2, padding="same"),
+            layers.ThresholdedReLU(0.1),
+            layers.UpSampling2D(interpolation="bilinear"),
+            layers.DepthwiseConv2D(3, padding="same"),
+            layers.SeparableConv2D(3, 3, kernel_regularizer="l2", activation="hard_sigmoid"),
+        ]
+    )
+
+
+def branches(k2: Any) -> Any:
+    """Layers of one shape in parallel, a net called twice, names that Keras 3 refuses."""
+    layers = k2.layers
+    a, b = k2.Input((6,), name="in/a"), k2.Input((6,), name="b")
+    x = k2.Input((6,))
+    hidden = layers.Dense(6, activation="hard_sigmoid", name="first")(x)
+    inner = k2.Model(x, layers.Dense(6, name="z/last")(hidden), name="inner")
+    u, v = layers.Dense(6, name="u/d")(b), layers.Dense(6)(a)
+    y = inner(layers.Add()([inner(v), layers.Dense(6)(u)]))
+    frozen = layers.BatchNormalization()
+    frozen.trainable = False
+    y = layers.Reshape((3, 2))(layers.LeakyReLU(0.1)(frozen(y)))
+    y, h, c = layers.LSTM(4, recurrent_activation="hard_sigmoid", return_state=True)(y)
+    y = layers.LSTM(4)(layers.RepeatVector(2)(y), initial_state=[h, c])
+    return k2.Model([b, a], y)
+
+
+def functions(k2: Any) -> Any:
+    """TensorFlow functions and operators between layers."""
+    import tensorflow as tf
+
+    image = k2.Input((4, 4, 8))
+    x = tf.nn.depth_to_space(k2.layers.Conv2D(8, 1)(image), 2)
+    x = 1.0 - tf.concat([x * 2.0, x / 3 + 1], -1)
+    x = tf.reshape(x[:, 1:-1, ::2], [tf.shape(x)[0], 6, -1])
+    x = tf.expand_dims(tf.matmul(x, x, transpose_b=True), -1)
+    return k2.Model(
+        image, tf.clip_by_value(tf.image.resize(tf.stack([x, -x], 1)[:, 0], (9, 9)), 0, 5)
+    )
+
+
+@pytest.mark.parametrize("suffix", ["h5", "keras"])
+@pytest.mark.parametrize("make", [gan, branches, functions])
+def test_outputs_are_those_of_keras_2(
+    tmp_path: Path, make: Callable[[Any], Any], suffix: str
+) -> None:
+    k2 = pytest.importorskip("tf_keras")
+    old = make(k2)
+    random = np.random.default_rng(3)
+    for weight in old.weights:
+        low = 0.5 if "variance" in weight.name else -0.5
+        weight.assign(random.uniform(low, 1, weight.shape))
+    path = tmp_path / f"net.{suffix}"
+    old.save(path)
+    part = open_parts({"net": path}, Trust())["net"]
+    inputs = [random.uniform(-1, 1, (2, *t.shape[1:])).astype("f") for t in part.info.inputs]
+    expected = old(inputs if len(inputs) > 1 else inputs[0], training=False).numpy()
+    names = [tensor.name for tensor in part.info.inputs]
+    (found,) = part(dict(zip(names, inputs, strict=True)))
+    # The same TensorFlow kernels compute both; only their order may differ.
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5, rtol=1e-5)
+
+
+def old_h5(path: Path, config: Any, weights: dict[str, dict[str, Any]]) -> Path:
+    """A file as Keras 2.2 wrote it."""
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(config).encode()
+        file.attrs["keras_version"] = b"2.2.4"
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [name.encode() for name in weights]
+        for layer, arrays in weights.items():
+            inner = group.create_group(layer)
+            inner.attrs["weight_names"] = [f"{layer}/{name}:0".encode() for name in arrays]
+            for name, array in arrays.items():
+                inner[f"{layer}/{name}:0"] = array
+    return path
+
+
+def dense(name: str, activation: str, **more: Any) -> dict[str, Any]:
+    initializer = {"class_name": "VarianceScaling", "config": {"distribution": "normal"}}
+    config = {"name": name, "trainable": True, "units": 3, "activation": activation}
+    return {
+        "class_name": "Dense",
+        "config": {**config, "use_bias": True, "kernel_initializer": initializer, **more},
+    }
+
+
+def test_a_file_of_keras_2_2_needs_no_keras_2(tmp_path: Path) -> None:
+    """Layers in a mere list, the input's shape in the first, the old slope of hard_sigmoid."""
+    random = np.random.default_rng(0)
+    weights = {
+        name: {"kernel": random.normal(size=(3, 3)).astype("f"), "bias": np.ones(3, "f")}
+        for name in ("one", "two")
+    }
+    layers = [dense("one", "linear", batch_input_shape=[None, 3]), dense("two", "hard_sigmoid")]
+    path = old_h5(tmp_path / "old.h5", {"class_name": "Sequential", "config": layers}, weights)
+    part = open_parts({"net": path}, Trust())["net"]
+    x = random.normal(size=(4, 3)).astype("f")
+    hidden = x @ weights["one"]["kernel"] + 1
+    expected = np.clip(0.2 * (hidden @ weights["two"]["kernel"] + 1) + 0.5, 0, 1)
+    found = part({part.info.inputs[0].name: x})[0]
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5)
+
+
+def test_weights_go_to_the_layers_they_are_named_for(tmp_path: Path) -> None:
+    """Not by the order in the file, which tells nothing of layers of one shape."""
+    weights = {
+        name: {"kernel": np.full((3, 3), value, "f"), "bias": np.zeros(3, "f")}
+        for name, value in (("two", 2.0), ("one", 1.0))
+    }
+    layers = [dense("one", "linear", batch_input_shape=[None, 3]), dense("two", "sigmoid")]
+    config = {"class_name": "Sequential", "config": {"name": "net", "layers": layers}}
+    path = old_h5(tmp_path / "old.h5", config, weights)
+    part = open_parts({"net": path}, Trust())["net"]
+    found = {
+        "/".join(name.split("/")[-2:]): float(np.asarray(value).max())
+        for name, value in part.weights()
+    }
+    assert found["one/kernel"] == 1
+    assert found["two/kernel"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"class_name": "LocallyConnected2D"}, "'LocallyConnected2D', which Keras 3 has no more"),
+        ({"class_name": "Gain"}, "'Gain', which is not part of Keras; .*--custom-objects"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_named(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    layer = dense("one", "linear", batch_input_shape=[None, 3]) | change
+    config = {"class_name": "Sequential", "config": [layer]}
+    path = old_h5(tmp_path / "old.h5", config, {})
+    with pytest.raises(ModelError, match=message):
+        check_parts({"net": path}, Trust())
+
+
+@pytest.mark.parametrize("function", ["io.write_file", "py_function", "raw_ops.ReadFile", "print"])
+def test_functions_that_reach_outside_are_not_called(tmp_path: Path, function: str) -> None:
+    op = {
+        "class_name": "TFOpLambda",
+        "config": {"name": "op", "function": function},
+        "name": "op",
+        "inbound_nodes": [["x", 0, 0, {}]],
+    }
+    given = {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 3], "name": "x"}}
+    config = {
+        "class_name": "Model",
+        "config": {
+            "name": "net",
+            "layers": [given | {"name": "x", "inbound_nodes": []}, op],
+            "input_layers": [["x", 0, 0]],
+            "output_layers": [["op", 0, 0]],
+        },
+    }
+    path = old_h5(tmp_path / "old.h5", config, {})
+    with pytest.raises(ModelError, match=f"the TensorFlow function '{function}' cannot be taken"):
+        open_parts({"net": path}, Trust())
