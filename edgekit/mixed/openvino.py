@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.passes._openvino import weighted_layers
+from edgekit.passes.quantize_openvino import PREPARED
 
 PRECISIONS = ("w8a8", "w8", "w4")
 # The others pay in some nets only.
-REWRITES = ({"pass": "rewrite-openvino", "rewrites": ["nearest-upsampling"]},)
+REWRITES = ({"pass": "rewrite-openvino", "rewrites": list(PREPARED)},)
 
 
 def layers(path: Path) -> dict[str, int]:

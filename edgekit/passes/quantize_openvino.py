@@ -1,7 +1,7 @@
 """Static int8 post-training quantization of OpenVINO models with NNCF.
 
-Two exact changes come first, without which less of the net would run in int8, or be stored so: the
-rewrite nearest-upsampling, and the scale of a batch normalization folded into a dense layer.
+Exact changes come first, without which less of the net would run in int8, or be stored so: some
+rewrites, and the scale of a batch normalization folded into a dense layer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edgekit.typed import Typed
 
 TAKES, GIVES = "openvino", "openvino"
 NEEDS = ("openvino", "nncf")
-PREPARED = ("nearest-upsampling",)
+PREPARED = ("padded-convolution", "nearest-upsampling", "single-row")
 
 
 class Options(Typed, frozen=True):

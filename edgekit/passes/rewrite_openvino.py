@@ -28,7 +28,13 @@ NEEDS = ("openvino",)
 class Options(Typed, frozen=True):
     """The rewrites to try, in order, by the names of their files."""
 
-    rewrites: tuple[str, ...] = ("nearest-upsampling", "upsampled-convolution", "transposed-conv")
+    rewrites: tuple[str, ...] = (
+        "padded-convolution",
+        "nearest-upsampling",
+        "single-row",
+        "upsampled-convolution",
+        "transposed-conv",
+    )
 
 
 def run(model: Model, options: Options, ctx: Context) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -18,49 +17,17 @@ from openvino import opset13 as ops  # noqa: E402
 
 from edgekit import npz, plugin  # noqa: E402
 from edgekit.coverage import openvino as coverage  # noqa: E402
-from edgekit.model import Model, Signature, Tensor  # noqa: E402
 from edgekit.passes import compact_openvino, quantize_openvino  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
-from edgekit.passes._rewriting import Applied, until_none_matches  # noqa: E402
+from edgekit.passes._rewriting import until_none_matches  # noqa: E402
 from edgekit.passes.rewrite_openvino import Options, everywhere, run  # noqa: E402
 from edgekit.rewrites.openvino import read_rewrites  # noqa: E402
+from tests.rewrites.openvino_graphs import check, describe, kinds, model, precisions, random  # noqa: E402
 
-EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 Auto = Literal["explicit", "same_upper", "same_lower", "valid"]
 sizes = st.tuples(st.integers(1, 5), st.integers(1, 5))
 kernels = st.tuples(st.integers(1, 9), st.integers(1, 9))
 strides = st.tuples(st.integers(1, 4), st.integers(1, 4))
-
-
-def random(*shape: int) -> Any:
-    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(np.float32)
-
-
-def computed(graph: Any, values: Any) -> Any:
-    net = openvino.Core().compile_model(graph, "CPU", EXACT)
-    return np.array(net(values)["y"])
-
-
-def model(result: Any, image: Any) -> Any:
-    result.output(0).set_names({"y"})
-    return openvino.Model([result], [image])
-
-
-def check(graph: Any, *names: str) -> list[Applied]:
-    """Rewrite a graph, and compare with what it gave before; tells what was applied."""
-    values = random(*graph.input(0).shape)
-    before = computed(graph, values)
-    modules = {name: plugin.load("rewrites.openvino", name) for name in names}
-    applied = until_none_matches(modules, partial(everywhere, graph))
-    after = computed(graph, values)
-    assert after.shape == before.shape
-    # The same products in another order: rounding relative to the largest of the sums.
-    assert np.abs(after - before).max() <= 1e-5 * max(1.0, np.abs(before).max())
-    return applied
-
-
-def kinds(graph: Any) -> Counter[str]:
-    return Counter(op.get_type_name() for op in graph.get_ordered_ops())
 
 
 @given(sizes, kernels, strides,
@@ -193,19 +160,11 @@ def enlarging() -> Any:
     return model(ops.relu(layer), image)
 
 
-def precision(graph: Any) -> str:
-    """What the convolution of a net computes in."""
-    net = openvino.Core().compile_model(graph, "CPU", EXACT)
-    notes = [op.get_rt_info() for op in net.get_runtime_model().get_ops()]
-    (convolution,) = (n for n in notes if n["layerType"].astype(str) == "Convolution")
-    return str(convolution["runtimePrecision"].astype(str))
-
-
 def test_the_convolution_behind_an_enlargement_runs_in_int8(tmp_path: Path) -> None:
     nncf = pytest.importorskip("nncf")
     data = random(1, 8, 8, 16)
     plain = nncf.quantize(enlarging(), nncf.Dataset([data]))
-    assert precision(plain) == "f32"
+    assert precisions(plain) == ["f32"]
     openvino.save_model(plain, str(tmp_path / "plain.xml"))
     _, told = coverage.executed(tmp_path / "plain.xml")
     assert "1 × Convolution: computed in float32 in an int8 graph" in told
@@ -216,21 +175,10 @@ def test_the_convolution_behind_an_enlargement_runs_in_int8(tmp_path: Path) -> N
     made.mkdir()
     ctx = Context(source=tmp_path, output=made, calibration=tmp_path / "calibration.npz")
     path = made / quantize_openvino.run(described, quantize_openvino.Options(), ctx).files["net"]
-    assert precision(openvino.Core().read_model(str(path))) == "u8"
+    assert precisions(openvino.Core().read_model(str(path))) == ["u8"]
     assert not [line for line in coverage.executed(path)[1] if "Convolution" in line]
     (noted,) = read_rewrites(path)
     assert noted["rewrite"] == "nearest-upsampling"
-
-
-def describe(image: tuple[int, ...], result: tuple[int, ...]) -> Model:
-    """A model of one net, from pictures to pictures."""
-    signature = Signature(
-        part="net",
-        inputs=(Tensor(name="image", shape=image),),
-        outputs=(Tensor(name="y", shape=result),),
-    )
-    return Model(kind="openvino", family="image-to-image", signatures={"net": signature},
-                 files={"net": "net.xml"})  # fmt: skip
 
 
 def test_what_was_done_is_noted_and_stays_in_a_compact_file(tmp_path: Path) -> None:

@@ -33,6 +33,30 @@ def kernel(op: Any) -> Any:
     return weights if fixed and set(op.get_attributes()["dilations"]) == {1} else None
 
 
+def sequence_of(op: Any) -> Any:
+    """The sequence (N, C, W) that an op, after others, makes a picture of one row; or None."""
+    result = shape(op.output(0))
+    if len(result) != 4 or result[HEIGHT] != 1:
+        return None
+    return reshaped_from(op, (*result[:HEIGHT], result[WIDTH]))
+
+
+def row_of(op: Any) -> Any:
+    """The picture of one row that an op, after others, makes a sequence; or None."""
+    result = shape(op.output(0))
+    return reshaped_from(op, (*result[:2], 1, result[2])) if len(result) == 3 else None
+
+
+def reshaped_from(op: Any, wanted: tuple[int, ...]) -> Any:
+    """The nearest output of a shape that a chain of reshapes ends with an op from; or None."""
+    while op.get_type_name() in ("Reshape", "Squeeze", "Unsqueeze"):
+        source = op.input_value(0)
+        if shape(source) == wanted:
+            return source
+        op = source.get_node()
+    return None
+
+
 def leading(op: Any, axis: int, excess: int, uneven: str) -> int:
     """How much of a layer's padding stands before the picture.
 

@@ -1,23 +1,27 @@
 """Nearest-neighbour enlargement, written as copies, to one Interpolate.
 
-Keras' UpSampling2D repeats rows and columns by giving the tensor a new axis of size 1 behind the
-repeated one, tiling along it, and merging the two. All of it copies x[⌊i / s⌋] to position i,
-which is Interpolate with mode nearest, asymmetric coordinates and rounding down: the same bits. In
-int8 it is more than that: OpenVINO moves scales through an Interpolate, so that the convolution
-behind it runs in int8. Through Tile it does not, and the convolution runs in float.
+Keras' UpSampling layers repeat rows and columns by giving the tensor a new axis of size 1 behind
+the repeated one, tiling along it, and merging the two; the frontend may transpose in between. All
+of it copies x[⌊i / s⌋] to position i, which is Interpolate with mode nearest, asymmetric
+coordinates and rounding down: the same bits. In int8 it is more than that: OpenVINO moves scales
+through an Interpolate, so that the convolution behind it runs in int8. Through Tile it does not,
+and the convolution runs in float.
 
-A transposition that follows is done first, on the small image.
+A transposition that follows is done first, on the small image. A sequence is enlarged as a picture
+of one row, which is what the convolutions around it compute with.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgekit.rewrites.openvino._build import constant, replace, shape
 
-SPATIAL = ([1, 2], [2, 3])  # of NHWC and NCHW
+# The axes that are enlarged, by rank: of NCHW and NHWC pictures, and of NCW sequences.
+SPATIAL = {4: ([1, 2], [2, 3]), 3: ([2],)}
+SPREAD = ("Unsqueeze", "Reshape")
 NEAREST = {
     "mode": "nearest",
     "shape_calculation_mode": "sizes",
@@ -26,31 +30,47 @@ NEAREST = {
 }
 
 
+class Copies(NamedTuple):
+    """An enlargement: the op that it ends with, the output that it begins with, the order in which
+    the result has that output's axes, and those that are repeated."""
+
+    last: Any
+    source: Any
+    order: list[int]
+    axes: list[int]
+
+    @property
+    def places(self) -> list[int]:
+        """Where the result has the repeated axes."""
+        return sorted(self.order.index(axis) for axis in self.axes)
+
+
 def match(op: Any) -> bool:
-    """A Reshape that merges repeated rows or columns of a picture."""
-    return bool(factors(op))
+    """A Reshape that merges repeated rows or columns of a picture, or steps of a sequence."""
+    return enlargement(op) is not None
 
 
 def apply(op: Any) -> None:
     """Replace it, and an enlargement along the other axis that it continues."""
     from openvino import opset13 as ops
 
-    axes, source, result = sorted(factors(op)), begin(op), shape(op.output(0))
+    found = enlargement(op)
+    assert found is not None
+    source, (places, result) = found.source, (found.places, shape(found.last.output(0)))
     earlier = source.get_node()
     if enlarges(earlier) and len(source.get_target_inputs()) == 1:
-        both = sorted([*axes, *map(int, constant(earlier, 2))])
-        if both in SPATIAL:
-            axes, source = both, earlier.input_value(0)
-    readers = [port.get_node() for port in op.output(0).get_target_inputs()]
-    order = (
-        constant(readers[0], 1) if [r.get_type_name() for r in readers] == ["Transpose"] else None
-    )
-    if order is not None:
-        op, result = readers[0], tuple(result[axis] for axis in order)
-        source = ops.transpose(source, order).output(0)
-        axes = sorted(list(order).index(axis) for axis in axes)
-    sizes = np.array([result[axis] for axis in axes])
-    replace(op, ops.interpolate(source, sizes, axes=np.array(axes), **NEAREST))
+        both = found._replace(axes=[*found.axes, *map(int, constant(earlier, 2))]).places
+        if is_spatial(both, len(result)):
+            places, source = both, earlier.input_value(0)
+    if found.order != sorted(found.order):
+        source = ops.transpose(source, np.array(found.order)).output(0)
+    if len(result) == 4:
+        sizes = np.array([result[axis] for axis in places])
+        replace(found.last, ops.interpolate(source, sizes, axes=np.array(places), **NEAREST))
+        return
+    row = ops.unsqueeze(source, np.array([2]))
+    large = ops.interpolate(row, np.array([result[2]]), axes=np.array([3]), **NEAREST)
+    replace(found.last, ops.squeeze(large, np.array([2])))
 
 
 def enlarges(op: Any) -> bool:
@@ -67,31 +87,74 @@ def enlarges(op: Any) -> bool:
     return plain and whole and not padded and constant(op, 2) is not None
 
 
-def begin(op: Any) -> Any:
-    """The output that a chain of new axis, tiling and merging begins with."""
-    return op.input_value(0).get_node().input_value(0).get_node().input_value(0)
+def enlargement(op: Any) -> Copies | None:
+    """The enlargement that ends with an op and a transposition behind it, if that is all it has."""
+    found = copies(op)
+    if found is None:
+        return None
+    readers = [port.get_node() for port in op.output(0).get_target_inputs()]
+    turned = [reader.get_type_name() for reader in readers] == ["Transpose"]
+    if turned and (turn := constant(readers[0], 1)) is not None:
+        found = found._replace(last=readers[0], order=[found.order[int(axis)] for axis in turn])
+    return found if is_spatial(found.places, len(found.order)) else None
 
 
-def factors(op: Any) -> dict[int, int]:
-    """How many times the chain that ends with an op repeats each axis; nothing for other ops."""
+def copies(op: Any) -> Copies | None:
+    """The chain of new axis, tiling and merging that ends with an op; None for other ops."""
     tile = op.input_value(0).get_node() if op.get_type_name() == "Reshape" else None
+    turn = None
+    if tile is not None and tile.get_type_name() == "Transpose":
+        turn, tile = constant(tile, 1), tile.input_value(0).get_node()
     if tile is None or tile.get_type_name() != "Tile":
-        return {}
+        return None
     spread, times = tile.input_value(0).get_node(), constant(tile, 1)
-    if spread.get_type_name() not in ("Unsqueeze", "Reshape") or times is None:
-        return {}
-    small, split = shape(begin(op)), shape(spread.output(0))
-    if len(small) != 4 or len(split) != len(times):
-        return {}
-    found: dict[int, int] = {}
+    if spread.get_type_name() not in SPREAD or times is None:
+        return None
+    source = spread.input_value(0)
+    small, split = shape(source), shape(spread.output(0))
+    if len(small) not in SPATIAL or len(split) != len(times):
+        return None
+    parts = split_axes(small, split, list(map(int, times)))
+    order, repeats = merged_axes(parts if turn is None else [parts[int(axis)] for axis in turn])
+    whole = tuple(small[axis] * repeats.get(axis, 1) for axis in order)
+    if len(order) != len(small) or whole != shape(op.output(0)):
+        return None
+    return Copies(op, source, order, list(repeats))
+
+
+def split_axes(
+    small: tuple[int, ...], split: tuple[int, ...], times: list[int]
+) -> list[tuple[int | None, int]]:
+    """For each axis of the tiled tensor the one of the source that it is, None for a new one, and
+    how often it is repeated; nothing when they are others."""
+    parts: list[tuple[int | None, int]] = []
     axis = 0
-    for size, count in zip(split, map(int, times), strict=True):
-        if axis < 4 and size == small[axis] and count == 1:
+    for size, count in zip(split, times, strict=True):
+        if axis < len(small) and size == small[axis] and count == 1:
+            parts.append((axis, 1))
             axis += 1
-        elif size == 1 and axis > 0:
-            found[axis - 1] = found.get(axis - 1, 1) * count
+        elif size == 1:
+            parts.append((None, count))
         else:
-            return {}
-    whole = tuple(size * found.get(axis, 1) for axis, size in enumerate(small))
-    spatial = any(found.keys() <= set(axes) for axes in SPATIAL)
-    return found if axis == 4 and spatial and whole == shape(op.output(0)) else {}
+            return []
+    return parts if axis == len(small) else []
+
+
+def merged_axes(parts: list[tuple[int | None, int]]) -> tuple[list[int], dict[int, int]]:
+    """The axes of the source in the order of the result, and how often the new axes behind them
+    repeat some; nothing when a new one stands before all."""
+    order: list[int] = []
+    repeats: dict[int, int] = {}
+    for axis, count in parts:
+        if axis is not None:
+            order.append(axis)
+        elif order:
+            repeats[order[-1]] = repeats.get(order[-1], 1) * count
+        else:
+            return [], {}
+    return order, repeats
+
+
+def is_spatial(axes: list[int], rank: int) -> bool:
+    """Whether axes are some of those that pictures and sequences are enlarged along."""
+    return bool(axes) and any(set(axes) <= set(each) for each in SPATIAL[rank])
