@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from edgekit.tuned import Tuned
 
 __all__ = ["__version__", "convert", "load", "tune"]
+
+# Nothing leaves the machine: OpenVINO and NNCF report every use over the network and keep a file in
+# the home folder, whatever is set; where this package cannot be imported, they do without.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:

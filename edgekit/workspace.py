@@ -42,7 +42,7 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
-    "OPENVINO_TELEMETRY": "0",
+    "KERAS_HOME": os.devnull,  # no settings of the user's, and no file in the home folder
     "PYTHONWARNINGS": "ignore",
 }
 
