@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import npz
-from edgekit.errors import InputError, check_module, did_you_mean, one_line, require
+from edgekit.errors import InputError, did_you_mean, one_line, require
 from edgekit.files import check_plain, shown
 from edgekit.model import Model, Tensor
+from edgekit.own_modules import check_module, import_own
 from edgekit.sounds import read_sound
 from edgekit.values import cast
 
@@ -243,6 +243,6 @@ def call_function(spec: str) -> Any:
     """`module:function` imported and called without arguments."""
     module, _, name = spec.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)()
+        return getattr(import_own(module), name)()
     except Exception as error:  # the user's own code may fail in any way
         raise InputError(f"--data {spec}: {one_line(error)}") from None

@@ -154,21 +154,6 @@ def requirements(extra: str) -> dict[str, str]:
     return {modules.get(name, name.replace("-", "_")): text for name, text in named}
 
 
-def check_module(name: str, what: str) -> None:
-    """Check that a module of the user's is there, without running it.
-
-    Raises:
-        InputError: beginning with `what`.
-    """
-    try:
-        if find_spec(name) is not None:
-            return
-        reason = f"ModuleNotFoundError: No module named '{name}'"
-    except Exception as error:  # of the package that holds it, which is imported
-        reason = one_line(error)
-    raise InputError(f"{what}: {reason}")
-
-
 def in_python(message: str) -> str:
     """A message with the options of the command line as Python's keywords.
 

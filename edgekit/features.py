@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edgekit.artifacts import engine_of
-from edgekit.errors import EngineError, InputError, check_module, one_line
+from edgekit.errors import EngineError, InputError, one_line
 from edgekit.files import check_plain
+from edgekit.own_modules import check_module, import_own
 from edgekit.rng import Random
 
 Array = NDArray[Any]
@@ -43,7 +43,7 @@ def load_features(spec: str | None) -> tuple[Features, str]:
         return net_features(path), path.name
     module, _, name = spec.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
+        found = getattr(import_own(module), name)
     except Exception as error:  # the user's own code may fail in any way
         raise InputError(f"--features '{spec}': {one_line(error)}") from None
     if not callable(found):

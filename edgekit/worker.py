@@ -24,8 +24,10 @@ def main(job_file: Path) -> int:
     job = json.loads(job_file.read_text())
     end_with(job["parent"])
     output = Path(job["output"])
-    sys.path += [place for place in job["path"] if place not in sys.path]
     try:
+        # Not the current folder: what was named in it is found (own_modules.py), nothing else.
+        known = {"", str(Path.cwd()), *sys.path}
+        sys.path += [place for place in job["path"] if place not in known]
         module, name = job["function"].split(":")
         function = getattr(importlib.import_module(module), name)
         result = function(output, **typed_arguments(function, job["arguments"]))

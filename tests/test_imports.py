@@ -38,7 +38,7 @@ artifacts consistency values
 images sounds
 metrics model textures
 atomic
-durable intact npz plugin quantity rng typed
+durable intact npz own_modules plugin quantity rng typed
 files
 _version errors
 reason

@@ -64,7 +64,6 @@ def main() -> None:
     """
     arrived = interrupts()
     check_words(sys.argv[1:])
-    sys.path.append("")  # for modules of the user's own, after all that is installed
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()

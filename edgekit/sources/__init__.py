@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import plugin
-from edgekit.errors import InputError, check_module, nearest
+from edgekit.errors import InputError, nearest
 from edgekit.files import check_plain, check_plain_folder
 from edgekit.model import Prior, Range
+from edgekit.own_modules import check_module
 from edgekit.sources._foreign import what_it_is
 from edgekit.typed import Typed, read_toml
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edgekit.errors import InputError, ModelError, one_line
+from edgekit.own_modules import import_own
 from edgekit.reason import advice, reason
 from edgekit.sources import Trust
 from edgekit.sources._keras2 import modern
@@ -125,7 +125,7 @@ def custom_objects(modules: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in modules:
         try:
-            module = importlib.import_module(name)
+            module = import_own(name)
         except Exception as error:  # the user's own code may fail in any way
             raise InputError(f"--custom-objects {name}: {one_line(error)}") from None
         found |= {
