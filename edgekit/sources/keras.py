@@ -12,6 +12,7 @@ from edgekit.model import Range, Tensor
 from edgekit.sources import Trust
 from edgekit.sources._keras_file import CONFIG
 from edgekit.sources._keras_load import load_net, prepared
+from edgekit.sources._preprocessing import told_range
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 RANGES: dict[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
@@ -71,7 +72,7 @@ class KerasPart:
                 name=str(tensor.name),
                 shape=tuple(tensor.shape),
                 dtype=str(tensor.dtype),
-                range=input_range(net, tensor),
+                range=told_range(net, tensor, nodes),
                 source=index,
             )
             for index, tensor in enumerate(net.inputs)
@@ -163,18 +164,3 @@ def output_range(net: Any, tensor: Any) -> Range | None:
     activation = getattr(layer, "activation", None)
     name = getattr(activation, "__name__", "") or type(layer).__name__.lower()
     return RANGES.get(name)
-
-
-def input_range(net: Any, tensor: Any) -> Range | None:
-    """The interval that a Rescaling of the input shows: to 0…1 or -1…1, else None."""
-    for node in nodes(net):
-        if not any(t is tensor for t in node.arguments.keras_tensors):
-            continue
-        layer = node.operation
-        if nodes(layer) and len(layer.inputs) == 1:
-            return input_range(layer, layer.inputs[0])
-        if type(layer).__name__ == "Rescaling" and not hasattr(layer.scale, "__len__"):
-            scale, offset = float(layer.scale), float(layer.offset)
-            low = -1.0 if offset < 0 else 0.0
-            return ((low - offset) / scale, (1.0 - offset) / scale)
-    return None
