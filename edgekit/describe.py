@@ -12,10 +12,13 @@ import numpy as np
 
 from edgekit import plugin
 from edgekit.batches import rebatched, with_batches, with_outputs, working_batch
+from edgekit.domain import Domains
 from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
+from edgekit.inputs import with_domains
 from edgekit.model import Model, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner
+from edgekit.outputs import arranged, with_extra
 from edgekit.ranges import (
     as_text,
     with_given_ranges,
@@ -23,7 +26,7 @@ from edgekit.ranges import (
     with_output_ranges,
     with_type_ranges,
 )
-from edgekit.sources import Trust, open_parts, part_files, read_description
+from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_description
 from edgekit.sources._part import Part, check_weights
 from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
@@ -42,6 +45,9 @@ class Given(Typed, frozen=True):
     classes: int | None = None
     input_range: Range | None = None
     output_range: Range | None = None
+    domains: dict[str, Domains] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    output_name: str | None = None
+    extra_outputs: tuple[str, ...] = ()
 
 
 def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
@@ -52,22 +58,25 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         ModelError: corrupt, not trusted, non-finite weights or outputs.
     """
     told = read_description(source)
-    given = merged(
-        given, told.family, told.prior, told.classes, told.input_range, told.output_range
-    )
+    given = merged(given, told)
     files = part_files(source)
     for span in (given.input_range, given.output_range):
         if span and not (span[0] < span[1] and np.isfinite(span).all()):
             raise InputError(f"the range {as_text(span)} of '{source}' is none; give LO,HI as -1,1")
     parts = open_parts(files, trust)
     parameters = sum(check_weights(part) for part in parts.values())
-    infos = {name: part.info for name, part in parts.items()}
+    size = given.sizes[0] if given.sizes else ()
+    infos = arranged(parts, given.output_name, given.extra_outputs, size)
     name, family, signatures = detect(infos, given.family, source)
     remarks = list(dict.fromkeys(remark for info in infos.values() for remark in info.remarks))
+    signatures = with_extra(signatures, infos, given.extra_outputs)
     signatures = with_batches(infos, signatures, given.batch, remarks)
     signatures = sized(signatures, given, remarks)
+    remarks += [doubt for s in signatures.values() for doubt in family.doubts(s)]
+    signatures = with_domains(signatures, infos, given.domains, remarks)
     signatures = {key: traced(parts, signature, remarks) for key, signature in signatures.items()}
     settings = family.settings(infos)
+    check_classes(signatures, given)
     if given.classes and settings.classes and given.classes != settings.classes:
         raise InputError(f"--classes {given.classes}: the net knows {settings.classes} classes")
     settings = Settings(
@@ -96,14 +105,20 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     model.replace(remarks=tuple(remarks)).save(output)
 
 
-def merged(given: Given, *told: Any) -> Given:
+def merged(given: Given, told: ModelToml) -> Given:
     """What model.toml tells, where the command line says nothing."""
     fields = ("family", "prior", "classes", "input_range", "output_range")
     chosen = {
-        field: value if getattr(given, field) is None else getattr(given, field)
-        for field, value in zip(fields, told, strict=True)
+        field: getattr(told if getattr(given, field) is None else given, field) for field in fields
     }
-    return msgspec.structs.replace(given, **chosen)
+    domains = {k: d if isinstance(d, tuple) else (d,) for k, d in told.inputs.items()}
+    return msgspec.structs.replace(
+        given,
+        **chosen,
+        domains=domains | given.domains,
+        output_name=told.output if given.output_name is None else given.output_name,
+        extra_outputs=given.extra_outputs or told.extra_outputs,
+    )
 
 
 def detect(
@@ -222,7 +237,21 @@ def left_out(infos: Mapping[str, PartInfo], signatures: Mapping[str, Signature])
         unused = [tensor.name for tensor in info.outputs if tensor.source not in used]
         taken = [tensor.name for tensor in info.outputs if tensor.source in used]
         if unused:
-            yield f"of {name}, output {', '.join(taken)} is used; left out: {', '.join(unused)}"
+            yield (
+                f"of {name}, output {', '.join(taken)} is used (--output-name); left out: "
+                f"{', '.join(unused)} (--extra-output)"
+            )
+
+
+def check_classes(signatures: Mapping[str, Signature], given: Given) -> None:
+    """Raises InputError when a number of classes is given of a net that takes none."""
+    inputs = [tensor for signature in signatures.values() for tensor in signature.inputs]
+    if given.classes and not any(tensor.role == "label" for tensor in inputs):
+        raise InputError(
+            f"--classes {given.classes}: no input of the net is a class label "
+            f"({', '.join(tensor.name for tensor in inputs)}); leave it out, or say which columns "
+            f"are a class, such as --domain {inputs[0].name}=one-hot:128..137"
+        )
 
 
 def copy_files(output: Path, files: Mapping[str, Path]) -> dict[str, str]:

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from edgekit.domain import Domain
 from edgekit.errors import ModelError
 from edgekit.typed import Typed, convert, to_json
 
 Range = tuple[float, float]
 Prior = Literal["normal", "uniform"]
-ROLES = ("latent", "label", "sample", "code")
+ROLES = ("latent", "label", "condition", "sample", "code", "extra")
 # In recorded inputs, beside those of a signature: the number of the draw that led to each row.
 DRAW = "#"
 
@@ -21,8 +22,9 @@ class Tensor(Typed, frozen=True):
     """One input or output of a signature.
 
     `shape` includes the batch; None is a free dimension. `role` says what the values mean to the
-    family, one of ROLES. `range` is the interval that the values are meant to
-    span, None when unknown. `source` is the name or position in the original net.
+    family, one of ROLES. `range` is the interval that the values are meant to span, None when
+    unknown. `source` is the name or position in the original net. `domain` says how values are
+    drawn where none are given; the role does where it is empty.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Tensor(Typed, frozen=True):
     role: str = "sample"
     range: Range | None = None
     source: str | int = 0
+    domain: tuple[Domain, ...] = ()
 
 
 class Tiling(Typed, frozen=True):

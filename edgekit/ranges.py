@@ -77,7 +77,7 @@ def with_input_ranges(model: Model, parts: Mapping[str, Part], remarks: list[str
 
     Where it likes several, the model keeps the others as its doubt.
     """
-    lacking = [tensor for tensor in samples_of(model, "inputs") if not tensor.range]
+    lacking = [t for t in samples_of(model, "inputs") if not (t.range or t.domain)]
     if not lacking:
         return model
     runner = OriginalRunner(parts, model.signatures)
@@ -132,6 +132,8 @@ def ranged(
 
     def fill(tensor: Tensor, span: Range | None) -> Tensor:
         if tensor.role != "sample" or span is None or (tensor.range and not override):
+            return tensor
+        if tensor.domain and (tensor.range or not override):  # it says all that is known
             return tensor
         return msgspec.structs.replace(tensor, range=span)
 
@@ -193,7 +195,7 @@ def probe(model: Model, runner: OriginalRunner, span: Range) -> tuple[Any, Any]:
         (name, signature, tensor)
         for name, signature in model.signatures.items()
         for tensor in signature.inputs
-        if tensor.role == "sample" and not tensor.range
+        if tensor.role == "sample" and not (tensor.range or tensor.domain)
     )
     inputs = {t.name: np.zeros((2, *(int(n or 1) for n in t.shape[1:])), t.dtype)
               for t in signature.inputs}  # fmt: skip

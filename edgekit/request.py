@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from edgekit.describe import Given
+from edgekit.domain import parse_domain
 from edgekit.errors import InputError, did_you_mean
 from edgekit.quantity import parse_latency, parse_size
 from edgekit.sources import Trust
@@ -118,6 +119,17 @@ def limit(name: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
     return read
 
 
+def read_domains(value: Any) -> Any:
+    """Domains by input, each of which may be text or a list of texts."""
+    if not isinstance(value, Mapping):
+        return value  # to be refused
+    texts = {name: [spec] if isinstance(spec, str) else spec for name, spec in value.items()}
+    return {
+        name: tuple(parse_domain(spec) if isinstance(spec, str) else spec for spec in specs)
+        for name, specs in texts.items()
+    }
+
+
 def plain(value: Any) -> Any:
     """Paths as text, NumPy's numbers as Python's."""
     if isinstance(value, os.PathLike):
@@ -129,6 +141,8 @@ def plain(value: Any) -> Any:
 READ: dict[str, Callable[[Any], Any]] = {
     "gates": several,
     "custom_objects": several,
+    "extra_outputs": several,
+    "domains": read_domains,
     "max_size": limit("max_size", parse_size),
     "max_latency": limit("max_latency", parse_latency),
 }

@@ -14,6 +14,7 @@ from edgekit.model import Range, Tensor
 # How far beyond its range a sample may go, in widths of the range: bicubic resampling overshoots by
 # about this much at sharp edges.
 MARGIN = 0.1
+MAPS = ("mask", "one-hot", "integers")
 
 Array = NDArray[Any]
 
@@ -71,7 +72,9 @@ def check_values(tensor: Tensor, rows: Array) -> Array:
     if tensor.role != "sample" or span is None or rows.size == 0:
         return rows
     if rows.dtype == np.uint8 and tensor.dtype != "uint8":
-        flags = tensor.dtype == "bool" and rows.max() <= 1  # a mask of 0 and 1, not of pixels
+        # Masks and label maps hold numbers of classes, not shades, unless they go beyond them.
+        classes = tensor.dtype == "bool" or any(d.distribution in MAPS for d in tensor.domain)
+        flags = classes and rows.max() <= span[1]
         return cast(rows if flags else from_uint8(rows, span), tensor.dtype)
     check_span(tensor, rows, span)
     return cast(rows, tensor.dtype)

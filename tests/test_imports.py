@@ -29,7 +29,7 @@ assign variants
 sensitivity
 mixed tuning
 describe passes reference report validate
-batches measure proof ranges rewrites tiling
+batches inputs measure outputs proof ranges rewrites tiling
 original
 compare coverage litert_edit plan save sources worker workspace
 data features litert_pack offers runtime
@@ -37,6 +37,7 @@ bundle families features_net litert_file recipe recipes target
 artifacts consistency values
 images sounds
 metrics model textures
+domain
 atomic
 durable intact npz own_modules plugin quantity rng typed
 files

@@ -39,6 +39,22 @@ def value_range(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
     return low, high
 
 
+def domains(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
+    """`time=integers:0..999` by input; several of one input stay in order."""
+    from edgekit.domain import parse_domain
+
+    found: dict[str, tuple[Any, ...]] = {}
+    for text in given:
+        name, sign, spec = text.rpartition("=")
+        if not (sign and name):
+            raise click.UsageError(f"--domain '{text}' is not NAME=SPEC, such as t=integers:0..999")
+        try:
+            found[name] = (*found.get(name, ()), parse_domain(spec))
+        except InputError as error:
+            raise click.UsageError(f"--domain {name}: {error}") from None
+    return found
+
+
 def limit(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
     """The value of --max-size or --max-latency."""
     parse = {"max_size": quantity.parse_size, "max_latency": quantity.parse_latency}[
@@ -142,6 +158,22 @@ MODEL = (
     ),
     click.option(
         "--output-range", metavar="LO,HI", callback=value_range, help="Value range of the outputs."
+    ),
+    click.option(
+        "--domain",
+        "domains",
+        multiple=True,
+        metavar="NAME=SPEC",
+        callback=domains,
+        help="What an input takes, such as time=integers:0..999; repeatable.",
+    ),
+    click.option("--output-name", metavar="NAME", help="The net's output that counts."),
+    click.option(
+        "--extra-output",
+        "extra_outputs",
+        multiple=True,
+        metavar="NAME",
+        help="Another output to keep beside it; repeatable.",
     ),
     click.option("--trust", is_flag=True, help="Run code inside the model file (Lambda layers)."),
     click.option(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, count
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, did_you_mean
+from edgekit.families._draw import drawn, prior_values
+from edgekit.families._inputs import class_count, elements, is_index, is_label, is_vector
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
@@ -19,9 +20,6 @@ from edgekit.values import cast, check_values
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
-
-# "second" tells an order, not a condition.
-LABEL = re.compile(r"label|class|(?<!se)cond|category|style|one.?hot", re.IGNORECASE)
 
 
 class PartInfo(Typed, frozen=True):
@@ -97,14 +95,21 @@ class Family:
         raise NotImplementedError
 
     @classmethod
+    def doubts(cls, signature: Signature) -> Iterator[str]:
+        """What may be wrong in how this signature's inputs were taken, in words for the user."""
+        yield from ()
+
+    @classmethod
     def shown(cls, model: Model) -> str:
         """The output of the trial that stands in the report."""
         raise NotImplementedError
 
     @classmethod
     def output_tensor(cls, model: Model, output: str) -> Tensor:
-        """The description of one output of the trial, each of which is named by its signature."""
-        return model.signatures[output].outputs[0]
+        """The description of one output of the trial, as `outputs` names it."""
+        signature, _, name = output.partition("/")
+        outputs = model.signatures[signature].outputs
+        return next((tensor for tensor in outputs if tensor.name == name), outputs[0])
 
     def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
         """`count` paired inputs of a trial: random, or the rows of `data` where it has them.
@@ -117,13 +122,15 @@ class Family:
         """Run every signature over `draws` as the family does; outputs by signature."""
         raise NotImplementedError
 
-    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+    def generate(
+        self, count: int = 1, seed: int = 0, label: int | None = None, **inputs: Any
+    ) -> Array:
         """New samples; the same seed gives the same inputs on every machine."""
         raise InputError(
             f"{self.model.family} nets need an input: use transform (run --input FILE)"
         )
 
-    def transform(self, images: Array) -> Array:
+    def transform(self, images: Any = None, **inputs: Any) -> Array:
         """Images in, images out."""
         raise InputError(f"{self.model.family} nets take no input images: use {self.offers}")
 
@@ -143,23 +150,61 @@ class Family:
         """The first output of a signature, which is the one that metrics compare."""
         return result[self.model.signatures[signature].outputs[0].name]
 
+    def outputs(self, signature: str, result: Arrays) -> dict[str, Array]:
+        """All outputs of a signature: the first by its name, others as `signature/output`."""
+        first, *extra = self.model.signatures[signature].outputs
+        more = {f"{signature}/{tensor.name}": result[tensor.name] for tensor in extra}
+        return {signature: result[first.name], **more}
+
     def draw_input(self, tensor: Tensor, count: int, random: Random, data: Arrays | None) -> Array:
-        """One input by its role: latents from the prior, labels in turn, textures as samples."""
+        """One input by its domain, else its role: the prior, labels in turn, textures."""
         if data is not None and tensor.name in data:
             return check_rows(tensor, data[tensor.name])[:count]
         shape = (count, *static_shape(tensor)[1:])
+        prior = self.model.settings.prior
+        if tensor.domain:
+            return drawn(shape, tensor.domain, prior, random).astype(tensor.dtype)
         if tensor.role == "label":
             return labels(tensor, np.arange(count), self.classes(tensor))
         if tensor.role == "sample":
             return stand_ins(tensor, count, random)
-        if self.model.settings.prior == "uniform":
-            return (2 * random.uniform(shape) - 1).astype(tensor.dtype)
-        return random.normal(shape).astype(tensor.dtype)
+        return prior_values(prior, random.uniform(shape)).astype(tensor.dtype)
+
+    def rows_of(self, tensor: Tensor, given: Any, count: int) -> Array:
+        """What the user gives for one input, as `count` rows: as many, one row, or one number.
+
+        A number for a label is a class.
+        """
+        rows, shape = np.asarray(given), static_shape(tensor)[1:]
+        if rows.ndim == 0 and tensor.role == "label":
+            number, classes = self.known_class(tensor, given), self.classes(tensor)
+            return labels(tensor, np.full(count, number), classes)
+        if rows.ndim == 0:
+            rows = np.full((count, *shape), given)
+        elif rows.shape == (count,) and elements(tensor) == 1:
+            rows = rows.reshape(count, *shape)
+        elif rows.shape == shape:
+            rows = rows[None]
+        if len(rows) not in (1, count):
+            raise InputError(f"input '{tensor.name}' has {len(rows)} rows, expected {count}")
+        return check_rows(tensor, np.broadcast_to(rows, (count, *rows.shape[1:])))
+
+    def known_class(self, tensor: Tensor, label: int) -> int:
+        """The label, if the input has such a class."""
+        classes = self.classes(tensor)
+        if not isinstance(label, (int, np.integer)) or not 0 <= label < classes:
+            raise InputError(f"label {label} is not in 0…{classes - 1}")
+        return int(label)
 
     def classes(self, tensor: Tensor) -> int:
         """How many labels an input takes; InputError when that is unknown or told otherwise."""
         told = self.model.settings.classes
+        columns = one_hot_columns(tensor)
+        if columns:
+            return len(range(elements(tensor))[columns])
         if is_index(tensor):
+            if told is None and tensor.domain:
+                return int(tensor.domain[-1].bounds[1]) + 1
             if told is None:
                 raise InputError(
                     f"input '{tensor.name}' is a class index of unknown size; give --classes N"
@@ -174,43 +219,26 @@ class Family:
         return width
 
 
+def one_hot_columns(tensor: Tensor) -> slice | None:
+    """Where a class stands within a vector; None when it holds none."""
+    found = next((d for d in tensor.domain if d.distribution == "one-hot"), None)
+    if found is None or not is_vector(tensor):
+        return None
+    first, last = found.columns or (0, elements(tensor) - 1)
+    return slice(first, last + 1)
+
+
+def check_known(given: Iterable[str], known: Sequence[str]) -> None:
+    """Raises InputError for an input that the net has not."""
+    for name in given:
+        if name not in known:
+            raise InputError(f"this net takes no '{name}'; {did_you_mean(name, known)}")
+
+
 def check_count(count: int) -> None:
     """Raises InputError unless `count` samples can be made."""
     if not isinstance(count, (int, np.integer)) or count < 1:
         raise InputError(f"count is {count!r}; it must be a whole number, 1 or more")
-
-
-def is_vector(tensor: Tensor) -> bool:
-    """Rank 1 or 2, or an image of 1×1 pixels, whose channels may also come first."""
-    sizes = tensor.shape[1:]
-    last = all(size == 1 for size in sizes[:-1])
-    # Of rank 3, (N, T, 1) is a signal.
-    return last or (len(sizes) > 2 and all(size == 1 for size in sizes[1:]))
-
-
-def is_label(tensor: Tensor, part: PartInfo) -> bool:
-    """A class label: a vector of integers, fed to an embedding, or second and named like one."""
-    if not is_vector(tensor):
-        return False
-    if tensor.name in part.classes or tensor.dtype.startswith(("int", "uint")):
-        return True
-    return len(part.inputs) > 1 and bool(LABEL.search(tensor.name))
-
-
-def is_index(tensor: Tensor) -> bool:
-    """Whether a label input takes the class number itself rather than a one-hot row."""
-    return all(size == 1 for size in tensor.shape[1:])
-
-
-def class_count(tensor: Tensor, part: PartInfo) -> int | None:
-    """The classes of a label: of the embedding it feeds, or its one-hot width; None if unknown."""
-    width = None if is_index(tensor) else elements(tensor)
-    return part.classes.get(tensor.name) or width
-
-
-def elements(tensor: Tensor) -> int:
-    """Values per sample; free dimensions count as many."""
-    return int(np.prod([size or 1 << 16 for size in tensor.shape[1:]]))
 
 
 def labels(tensor: Tensor, numbers: Array, classes: int) -> Array:
@@ -249,23 +277,6 @@ def stand_ins(tensor: Tensor, count: int, random: Random) -> Array:
     return cast(textures(shape, random, tensor.range or (0.0, 1.0)), tensor.dtype)
 
 
-def unique(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
-    """The tensors with repeated names numbered: label, label_2."""
-    found: dict[str, Tensor] = {}
-    for tensor in tensors:
-        names = chain([tensor.name], (f"{tensor.name}_{k}" for k in count(2)))
-        name = next(name for name in names if name not in found)
-        found[name] = rename(tensor, name, tensor.role)
-    return tuple(found.values())
-
-
 def rename(tensor: Tensor, name: str, role: str) -> Tensor:
     """The same tensor under the family's name for it."""
-    return Tensor(
-        name=name,
-        shape=tensor.shape,
-        dtype=tensor.dtype,
-        role=role,
-        range=tensor.range,
-        source=tensor.source,
-    )
+    return msgspec.structs.replace(tensor, name=name, role=role)

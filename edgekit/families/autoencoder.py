@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from edgekit.errors import InputError
 from edgekit.families import _base
@@ -13,6 +13,7 @@ from edgekit.families._base import (
     Arrays,
     PartInfo,
     check_count,
+    check_known,
     check_rows,
     rename,
     stand_ins,
@@ -143,16 +144,24 @@ class Family(_base.Family):
         """Codes (N, D) to images (N, H, W, C)."""
         return self._call("decode", codes)
 
-    def transform(self, images: Array) -> Array:
+    def transform(self, images: Any = None, **inputs: Any) -> Array:
         """Reconstruct images (N, H, W, C)."""
+        if images is None and "image" in inputs:
+            images = inputs.pop("image")
+        check_known(inputs, ["image"])
+        if images is None:
+            raise InputError("this net takes images: 'image' is missing")
         if "reconstruct" in self.model.signatures:
             return self._call("reconstruct", images)
         return self._run("decode", self._call("encode", images))
 
     reconstruct = transform
 
-    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+    def generate(
+        self, count: int = 1, seed: int = 0, label: int | None = None, **inputs: Any
+    ) -> Array:
         """`count` samples decoded from the prior."""
+        check_known(inputs, ())
         check_count(count)
         if label is not None:
             raise InputError("this net takes no class label")

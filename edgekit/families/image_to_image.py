@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from edgekit.errors import InputError, did_you_mean
+from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import (
     Array,
     Arrays,
     PartInfo,
-    is_label,
-    is_vector,
+    check_known,
     paired,
     rename,
-    unique,
 )
+from edgekit.families._inputs import doubts, image_first, named, with_roles
 from edgekit.families._tiles import cost, follows, tiled
-from edgekit.families.autoencoder import image_rows
 from edgekit.model import Model, Signature, Tensor, Tiling
 from edgekit.rng import Random
 from edgekit.values import check_values
@@ -39,28 +37,37 @@ class Family(_base.Family):
     def describe(
         cls, parts: Mapping[str, PartInfo], *, forced: bool = False
     ) -> dict[str, Signature] | None:
-        """One part from a signal (rank 3 or more, not one 1×1 pixel) to one of the same rank."""
+        """One part from a signal (rank 3 or more, not one 1×1 pixel) to one of the same rank.
+
+        Where there are several, the first input is the one that is translated.
+        """
         if len(parts) != 1:
             return None
         ((name, part),) = parts.items()
-        image, output = part.inputs[0], part.outputs[0]
-        if (is_vector(image) and not forced) or len(output.shape) != len(image.shape):
+        tensors, output = with_roles(part), part.outputs[0]
+        if forced and not any(t.role == "sample" for t in tensors):
+            tensors = [rename(tensors[0], tensors[0].name, "sample"), *tensors[1:]]
+        if not any(t.role == "sample" for t in tensors):
             return None
-        conditions = (rename(t, t.name, condition_role(t, part)) for t in part.inputs[1:])
-        return {
-            "translate": Signature(
-                part=name,
-                inputs=unique([rename(image, "image", "sample"), *conditions]),
-                outputs=(rename(output, "sample", "sample"),),
-            )
-        }
+        inputs = named(image_first(tensors, output), plain_label=False)
+        if len(output.shape) != len(inputs[0].shape):
+            return None
+        outputs = (rename(output, "sample", "sample"),)
+        return {"translate": Signature(part=name, inputs=inputs, outputs=outputs)}
+
+    @classmethod
+    def doubts(cls, signature: Signature) -> Iterator[str]:
+        """Whether what is no picture may be noise."""
+        return doubts(signature.inputs, signature.outputs[0])
 
     @classmethod
     def problems(cls, model: Model) -> Iterator[str]:
         """Signatures that begin with an image, each of another size."""
         firsts = [signature.inputs[0] for signature in model.signatures.values()]
-        if any((tensor.name, tensor.role) != ("image", "sample") for tensor in firsts):
-            yield "the first input of an image-to-image net is 'image', of role 'sample'"
+        if any(tensor.role != "sample" for tensor in firsts):
+            yield "the first input of an image-to-image net is of role 'sample'"
+        if len({tensor.name for tensor in firsts}) > 1:
+            yield "the first inputs of its signatures have different names"
         if len({tensor.shape[1:] for tensor in firsts}) < len(firsts):
             yield "two signatures take images of one size"
         for name, signature in model.signatures.items():
@@ -73,60 +80,73 @@ class Family(_base.Family):
         return next(iter(model.signatures))
 
     def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
-        """Images of every size, named as their signatures; conditions by their roles."""
+        """Inputs of every size, named as their signatures: images of `data` or by their domains."""
         draws = {}
         for name, signature in self.model.signatures.items():
-            image, *conditions = signature.inputs
             rows_of = None if data is None else scoped(data, name)
-            draws[f"{name}/image"] = image_rows(image, count, Random(seed), rows_of)
-            for stream, tensor in enumerate(conditions, start=1):
+            for stream, tensor in enumerate(signature.inputs):
+                check_given(tensor, rows_of)
                 rows = self.draw_input(tensor, count, Random(seed, stream), rows_of)
                 draws[f"{name}/{tensor.name}"] = rows
         return paired(draws)
 
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Every size on its images."""
-        return {
-            name: self.output(
-                name,
-                self.runner.run(name, {t.name: draws[f"{name}/{t.name}"] for t in item.inputs}),
-            )
-            for name, item in self.model.signatures.items()
-        }
+        outputs: dict[str, Array] = {}
+        for name, signature in self.model.signatures.items():
+            inputs = {t.name: draws[f"{name}/{t.name}"] for t in signature.inputs}
+            outputs |= self.outputs(name, self.runner.run(name, inputs))
+        return outputs
 
-    def transform(self, images: Array, *, tiles: bool = False, **conditions: Array) -> Array:
+    def transform(
+        self,
+        images: Any = None,
+        *,
+        label: int | None = None,
+        tiles: bool = False,
+        **inputs: Any,
+    ) -> Array:
         """Images (N, H, W, C), or one (H, W, C), in the net's input range to its output range.
 
         Any size that was not converted goes through the net in tiles (`_tiles.py`). Where the net
         sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to the
-        range. Conditions that are not given are drawn with seed 0.
+        range. `images` are the first input; all others go by name: as many rows, one row or one
+        number. `label` is a class. Images and conditions (a mask, a time step) must be given;
+        latents that are not are drawn with seed 0, labels go in turn.
 
         Raises:
-            InputError: another number of channels, or a size that this net does not take.
+            InputError: another number of channels, a size that this net does not take, an input
+                that is missing or that the net has not.
         """
-        images = np.asarray(images)
-        if images.ndim == len(next(iter(self.model.signatures.values())).inputs[0].shape) - 1:
-            return np.asarray(self.transform(images[None], tiles=tiles, **conditions)[0])
+        first = next(iter(self.model.signatures.values())).inputs[0]
+        if images is not None:
+            inputs = {**inputs, first.name: images}
+        if first.name not in inputs:
+            raise InputError(f"this net takes images: '{first.name}' is missing")
+        images = np.asarray(inputs.pop(first.name))
+        if images.ndim == len(first.shape) - 1:
+            return np.asarray(self.transform(images[None], label=label, tiles=tiles, **inputs)[0])
         name = self._signature_for(images, tiles=tiles)
         signature = self.model.signatures[name]
-        taken = [tensor.name for tensor in signature.inputs[1:]]
-        for given in conditions:
-            if given not in taken:
-                raise InputError(f"this net takes no '{given}'; {did_you_mean(given, taken)}")
         image, *others = signature.inputs
-        inputs = {image.name: check_values(image, images)}
+        if label is not None:
+            inputs[label_input(others)] = label
+        check_known(inputs, [tensor.name for tensor in others])
+        check_complete(inputs, others)
+        rows = {image.name: check_values(image, images)}
         own = images.shape[1:] == image.shape[1:]
         for stream, tensor in enumerate(others, start=1):
-            if own or not follows(tensor, image):
-                rows = self.draw_input(tensor, len(images), Random(0, stream), conditions)
+            if tensor.name not in inputs:
+                rows[tensor.name] = self.draw_input(tensor, len(images), Random(0, stream), None)
+            elif own or not follows(tensor, image):
+                rows[tensor.name] = self.rows_of(tensor, inputs[tensor.name], len(images))
             else:
-                rows = alike(tensor, images, conditions)
-            inputs[tensor.name] = rows
+                rows[tensor.name] = alike(tensor, images, inputs[tensor.name])
 
         def run(part: Arrays) -> Array:
             return self.output(name, self.runner.run(name, part))
 
-        return run(inputs) if own else tiled(run, inputs, signature)
+        return run(rows) if own else tiled(run, rows, signature)
 
     def _signature_for(self, images: Array, *, tiles: bool) -> str:
         """The signature of just this size, else the one whose tiles are the least work."""
@@ -152,17 +172,16 @@ class Family(_base.Family):
         )
 
 
-def alike(tensor: Tensor, images: Array, given: Arrays) -> Array:
+def alike(tensor: Tensor, images: Array, given: Any) -> Array:
     """An input that belongs to the same places as the images; raises InputError when it does not.
 
-    It is not drawn: nobody wants a random mask over a picture of their own.
+    One may stand for all images.
     """
-    rows = given.get(tensor.name)
-    want = (*images.shape[:-1], tensor.shape[-1])
-    if rows is None or np.shape(rows) != want:
-        found = "not given" if rows is None else str(np.shape(rows))
-        raise InputError(f"input '{tensor.name}' must be {want}, as the images; it is {found}")
-    return check_values(tensor, rows).astype(tensor.dtype)
+    rows, want = np.asarray(given), (*images.shape[:-1], tensor.shape[-1])
+    rows = rows[None] if rows.ndim == images.ndim - 1 else rows
+    if rows.shape not in (want, (1, *want[1:])):
+        raise InputError(f"input '{tensor.name}' must be {want}, as the images; it is {rows.shape}")
+    return check_values(tensor, np.broadcast_to(rows, want)).astype(tensor.dtype)
 
 
 def can_tile(signature: Signature, tiling: Tiling) -> bool:
@@ -177,11 +196,29 @@ def can_tile(signature: Signature, tiling: Tiling) -> bool:
     )
 
 
-def condition_role(tensor: Tensor, part: PartInfo) -> str:
-    """What an input beside the image is: another image (a style, a mask), a label or a latent."""
-    if not is_vector(tensor):
-        return "sample"
-    return "label" if is_label(tensor, part) else "latent"
+def label_input(tensors: Sequence[Tensor]) -> str:
+    """The name of the first label."""
+    found = next((tensor.name for tensor in tensors if tensor.role == "label"), None)
+    if found is None:
+        raise InputError("this net takes no class label")
+    return found
+
+
+def check_given(tensor: Tensor, data: Arrays | None) -> None:
+    """Raises InputError when the user's data lacks an image, for which nothing real stands in."""
+    image = tensor.role == "sample" and not tensor.domain
+    if data is not None and image and tensor.name not in data:
+        raise InputError(f"--data has no array '{tensor.name}'; it has: {', '.join(data)}")
+
+
+def check_complete(inputs: Arrays, tensors: Sequence[Tensor]) -> None:
+    """Raises InputError when an input is missing that no random draw can stand for."""
+    for tensor in tensors:
+        if tensor.role in ("sample", "condition") and tensor.name not in inputs:
+            raise InputError(
+                f"input '{tensor.name}' {tensor.shape[1:]} is missing: this net takes it beside "
+                f"the image; give transform(…, {tensor.name}=…), or --input with an npz of both"
+            )
 
 
 def scoped(data: Arrays, signature: str) -> dict[str, Array]:

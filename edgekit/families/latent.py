@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +14,12 @@ from edgekit.families._base import (
     Arrays,
     PartInfo,
     check_count,
-    elements,
-    is_label,
-    is_vector,
+    check_known,
+    one_hot_columns,
     paired,
     rename,
-    unique,
 )
+from edgekit.families._inputs import elements, named, with_roles
 from edgekit.model import Model, Signature
 from edgekit.rng import Random
 
@@ -42,25 +41,20 @@ class Family(_base.Family):
     def describe(
         cls, parts: Mapping[str, PartInfo], *, forced: bool = False
     ) -> dict[str, Signature] | None:
-        """One part whose inputs are vectors (or 1×1 images), one of them no label."""
+        """One part of vectors (or 1×1 images) and noise of any rank, one of them a latent."""
         if len(parts) != 1:
             return None
         ((name, part),) = parts.items()
-        if not forced and not all(is_vector(tensor) for tensor in part.inputs):
-            return None
-        latents = [tensor for tensor in part.inputs if not is_label(tensor, part)]
-        if not latents:
+        tensors = with_roles(part)
+        if forced:
+            tensors = [rename(t, t.name, "latent") if t.role == "sample" else t for t in tensors]
+        latents = [tensor for tensor in tensors if tensor.role == "latent"]
+        if not latents or any(tensor.role == "sample" for tensor in tensors):
             return None
         if not forced and elements(part.outputs[0]) < max(elements(t) for t in latents):
             return None
-        inputs = unique(
-            rename(tensor, "label", "label")
-            if is_label(tensor, part)
-            else rename(tensor, "z" if tensor is latents[0] else tensor.name, "latent")
-            for tensor in part.inputs
-        )
         output = rename(part.outputs[0], "sample", "sample")
-        return {"generate": Signature(part=name, inputs=inputs, outputs=(output,))}
+        return {"generate": Signature(part=name, inputs=named(tensors), outputs=(output,))}
 
     @classmethod
     def problems(cls, model: Model) -> Iterator[str]:
@@ -92,21 +86,38 @@ class Family(_base.Family):
 
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Samples for the given latents."""
-        return {"generate": self.output("generate", self.runner.run("generate", draws))}
+        return self.outputs("generate", self.runner.run("generate", draws))
 
-    def generate(self, count: int = 1, seed: int = 0, label: int | None = None) -> Array:
+    def generate(
+        self, count: int = 1, seed: int = 0, label: int | None = None, **inputs: Any
+    ) -> Array:
         """`count` samples; `label` fixes the class of a conditional net, else classes alternate.
+
+        `inputs` take the place of what is drawn, by name: `count` rows, one row or one number.
 
         Returns the net's output shape with `count` first, in the net's own range.
         """
         check_count(count)
+        tensors = self.model.signatures["generate"].inputs
+        check_known(inputs, [tensor.name for tensor in tensors])
         draws = self.draw(count, seed)
-        target = self.model.signatures["generate"].input("label")
         if label is not None:
-            if target is None:
-                raise InputError("this net takes no class label")
-            classes = self.classes(target)
-            if not 0 <= label < classes:
-                raise InputError(f"label {label} is not in 0…{classes - 1}")
-            draws[target.name] = _base.labels(target, np.full(count, label), classes)
-        return self.trial(draws)["generate"]
+            draws |= self._labelled(draws, label)
+        given = {
+            t.name: self.rows_of(t, inputs[t.name], count) for t in tensors if t.name in inputs
+        }
+        return self.trial(draws | given)["generate"]
+
+    def _labelled(self, draws: Arrays, label: int) -> dict[str, Array]:
+        """The first input that takes a class, or has columns for one, with this class."""
+        signature = self.model.signatures["generate"]
+        target = signature.input("label") or next(filter(one_hot_columns, signature.inputs), None)
+        if target is None:
+            raise InputError("this net takes no class label")
+        rows, columns = draws[target.name], one_hot_columns(target)
+        number, classes = self.known_class(target, label), self.classes(target)
+        if columns is None:
+            return {target.name: _base.labels(target, np.full(len(rows), number), classes)}
+        flat = rows.reshape(len(rows), -1).copy()
+        flat[:, columns] = np.eye(classes)[number]
+        return {target.name: flat.reshape(rows.shape)}

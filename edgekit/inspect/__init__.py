@@ -15,6 +15,7 @@ from edgekit.artifacts import engine_of
 from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
+from edgekit.domain import as_text
 from edgekit.errors import InputError, require
 from edgekit.model import Model
 from edgekit.ranges import doubt
@@ -123,6 +124,7 @@ def signature_rows(model: Model) -> Rows:
             "shape": tensor.shape,
             "dtype": tensor.dtype,
             "range": tensor.range,
+            "domain": as_text(tensor.domain),
         }
         for name, signature in model.signatures.items()
         for side, group in (("input", signature.inputs), ("output", signature.outputs))

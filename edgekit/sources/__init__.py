@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import plugin
+from edgekit.domain import Domain
 from edgekit.errors import InputError, nearest
 from edgekit.files import check_plain, check_plain_folder
 from edgekit.model import Prior, Range
@@ -38,6 +39,9 @@ class ModelToml(Typed, frozen=True):
     classes: int | None = None
     input_range: Range | None = None
     output_range: Range | None = None
+    inputs: dict[str, Domain | tuple[Domain, ...]] = {}  # noqa: RUF012 - copied for each instance
+    output: str | None = None
+    extra_outputs: tuple[str, ...] = ()
     license: str = ""
     notes: str = ""
 

@@ -33,8 +33,10 @@ def of_sizes(*sizes: int, conditions: tuple[Any, ...] = ()) -> Model:
 
 
 def opened(model: Model) -> tuple[Family, NumpyRunner]:
-    def invert(image: NDArray[Any], **conditions: NDArray[Any]) -> NDArray[Any]:
-        return -image
+    first = next(iter(model.signatures.values())).inputs[0].name
+
+    def invert(**inputs: NDArray[Any]) -> NDArray[Any]:
+        return -inputs[first]
 
     runner = NumpyRunner(model, dict.fromkeys(model.signatures, invert))
     return Family(model, runner), runner
@@ -113,7 +115,7 @@ def test_it_generates_nothing_from_nothing() -> None:
 
 
 def test_too_little_data_shortens_what_is_drawn_beside_it() -> None:
-    draws = opened(with_classes(STYLED, 2))[0].draw(4, 0, {"image": np.zeros((3, 8, 8, 3))})
+    draws = opened(with_classes(STYLED, 2))[0].draw(4, 0, {"photo": np.zeros((3, 8, 8, 3))})
     assert {len(rows) for rows in draws.values()} == {3}
 
 
@@ -133,21 +135,29 @@ def test_values_that_no_input_takes() -> None:
 
 def test_a_condition_called_image() -> None:
     _, model = detected(net=net([tensor("photo", 8, 8, 3), tensor("image", 4)], [RESULT]))
-    assert [t.name for t in model.signatures["translate"].inputs] == ["image", "image_2"]
+    assert [t.name for t in model.signatures["translate"].inputs] == ["photo", "image"]
 
 
-def test_a_second_image_is_drawn_as_images_are() -> None:
+def test_a_second_image_is_drawn_as_images_are_and_must_be_given() -> None:
     style = tensor("style", 16, 16, 3, range=(-1.0, 1.0))
     code = tensor("style_code", 1, 1, 4)
-    _, model = detected(net=net([tensor("photo", 8, 8, 3), style, code], [RESULT]))
-    roles = [t.role for t in model.signatures["translate"].inputs]
-    assert roles == ["sample", "sample", "label"]
+    _, model = detected(net=net([style, tensor("photo", 8, 8, 3), code], [RESULT]))
+    inputs = model.signatures["translate"].inputs
+    assert [t.name for t in inputs] == ["photo", "style", "style_code"]
+    assert [t.role for t in inputs] == ["sample", "sample", "label"]
     family, runner = opened(model)
     images = family.draw(2, seed=0)["translate/style"]
     assert images.shape == (2, 16, 16, 3)
     assert (images.min(), images.max()) == (-1, 1)
-    family.transform(np.zeros((2, 8, 8, 3), np.float32))
-    assert runner.calls[-1][1]["style"].shape == (2, 16, 16, 3)
+    photos = np.zeros((2, 8, 8, 3), np.float32)
+    with pytest.raises(InputError, match=r"input 'style' \(16, 16, 3\) is missing.*npz"):
+        family.transform(photos)
+    family.transform(photos, style=images)
+    assert np.array_equal(runner.calls[-1][1]["style"], images)
+    family.transform(style=images[0], photo=photos)  # one for all
+    assert np.array_equal(runner.calls[-1][1]["style"], images[[0, 0]])
+    with pytest.raises(InputError, match="no 'styles'; did you mean 'style'"):
+        family.transform(photos, styles=images)
 
 
 @pytest.mark.parametrize(
