@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 
 # `make bench` compares edgekit's choice with what other tools make (about a quarter of an hour).
-.PHONY: demo test test-slow bench check format docs clean
+.PHONY: demo test test-slow fuzz bench check format docs clean
 
 # compat: `import edgekit` beside a checkout of that name would find an empty folder otherwise.
 $(VENV)/installed: pyproject.toml
@@ -27,6 +27,9 @@ test: $(VENV)/installed
 
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m 'slow or thirdparty'
+
+fuzz: $(VENV)/installed
+	$(BIN)/python -m pytest tests/fuzz -m fuzz
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -26,6 +26,7 @@ from typing import Any
 from edgekit.reason import reason
 
 MOST_NAMES = 20  # that one message lists
+LONGEST = 2000  # letters of a message
 DISTRIBUTIONS = {"PIL": "pillow"}  # not called as their module is
 OPTION = re.compile(r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])")
 # How Python callers write options, where it is not the same name.
@@ -47,6 +48,9 @@ class EdgekitError(Exception):
     """Base of all errors that edgekit raises on purpose."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class InputError(EdgekitError):
@@ -89,6 +93,16 @@ class BundleError(EdgekitError):
 
 class EngineError(EdgekitError):
     """The engine refused or failed on an artifact."""
+
+
+def printable(message: str) -> str:
+    """A message as a terminal may show it: one line without control characters, not too long.
+
+    It may repeat names from a file that somebody else has made.
+    """
+    if len(message) > LONGEST:
+        message = message[: LONGEST // 2] + " … " + message[-LONGEST // 4 :]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

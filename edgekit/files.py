@@ -9,7 +9,7 @@ from pathlib import Path
 from edgekit.errors import InputError
 
 MOST_TEXT = 1 << 20  # bytes of a file that people write: a recipe, a target, a model.toml
-SHOWN = 80  # letters of a name that a message repeats
+SHOWN = 80  # letters of a long path that a message repeats
 
 
 def check_plain(path: Path, what: str) -> None:

@@ -113,6 +113,6 @@ class Model(Typed, frozen=True):
         path = folder / "model.json"
         try:
             data = msgspec.json.decode(path.read_bytes())
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise ModelError(f"'{path}' cannot be read: {error}") from None
         return convert(data, Model, f"'{path}'")

@@ -6,23 +6,40 @@ import ctypes
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 
 from edgekit.errors import EdgekitError, os_error
+from edgekit.typed import Typed
 
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
+
+
+class Limits(Typed, frozen=True):
+    """What a process may take at most that reads a file of somebody else's: bytes and seconds."""
+
+    memory: int
+    seconds: int
+
+    @classmethod
+    def of_files(cls, files: Sequence[Path]) -> Limits:
+        """Far more than files of this size take: engines reserve gigabytes that they never use."""
+        size = sum(file.stat().st_size for file in files)
+        return cls(memory=(8 << 30) + 20 * size, seconds=60 + size // 1_000_000)
 
 
 def main(job_file: Path) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
     job = json.loads(job_file.read_text())
     end_with(job["parent"])
+    bound(msgspec.convert(job["limits"], Limits | None))
     output = Path(job["output"])
     try:
         # Not the current folder: what was named in it is found (own_modules.py), nothing else.
@@ -48,6 +65,13 @@ def main(job_file: Path) -> int:
         record(output, "PassError", f"{job['title']}: {type(error).__name__}: {reason[:300]}")
         return 1
     return 0
+
+
+def bound(limits: Limits | None) -> None:
+    """Have the kernel end this process when it takes too much."""
+    if limits:
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
 
 
 def end_with(parent: int) -> None:

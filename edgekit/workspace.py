@@ -33,6 +33,7 @@ from edgekit.bundle import sha256
 from edgekit.durable import put, sweep, sync, temporary
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
 from edgekit.intact import intact, seal
+from edgekit.worker import Limits
 
 KEEP_DAYS = 30
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
@@ -116,10 +117,10 @@ class Workspace:
             self._known.add(key)
         return key in self._known
 
-    def call(self, function: str, **arguments: Any) -> Any:
+    def call(self, function: str, limits: Limits | None = None, **arguments: Any) -> Any:
         """Run a function in a child process every time; its JSON-able result is returned."""
         with temporary(self.root, ".call-") as work:
-            self._run_child(function, work, arguments)
+            self._run_child(function, work, arguments, limits)
             return json.loads((work / "result.json").read_text())
 
     def identity(self, value: Any) -> Any:
@@ -132,13 +133,20 @@ class Workspace:
         for child in list(self._running):
             child.kill()
 
-    def _run_child(self, function: str, output: Path, arguments: Mapping[str, Any]) -> None:
+    def _run_child(
+        self,
+        function: str,
+        output: Path,
+        arguments: Mapping[str, Any],
+        limits: Limits | None = None,
+    ) -> None:
         job = {
             "title": title(function, arguments),
             "function": function,
             "parent": os.getpid(),
             "output": str(output),
             "path": sys.path,
+            "limits": limits,
             "arguments": dict(arguments),
         }
         (output / "job.json").write_text(as_json(job))

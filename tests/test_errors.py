@@ -7,7 +7,7 @@ import re
 import pytest
 
 from edgekit import errors
-from edgekit.errors import EdgekitError, MissingDependency, did_you_mean, require
+from edgekit.errors import EdgekitError, InputError, MissingDependency, did_you_mean, require
 
 CLASSES = {
     name: kind
@@ -70,3 +70,11 @@ def test_requirements_of_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: entries)
     assert errors.requirements("convert") == {"PIL": "pillow>=10", "no_such": "no-such<4,>=3"}
     assert errors.pip_install("convert", "no_such") == "pip install 'no-such<4,>=3'"
+
+
+def test_messages_are_one_line_that_a_terminal_can_show() -> None:
+    """Names in them may come from a file that somebody else has made."""
+    assert str(InputError("a\n\x1b[31mb\udcff")) == r"a\n\x1b[31mb\udcff"
+    long = str(InputError("begin " + "x" * 10_000 + " end"))
+    assert len(long) < 2000
+    assert (long[:5], long[-3:]) == ("begin", "end")

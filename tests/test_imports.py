@@ -31,7 +31,8 @@ mixed tuning
 describe passes reference report validate
 batches inputs measure outputs proof ranges rewrites tiling
 original
-compare coverage litert_edit plan save sources worker workspace
+compare coverage litert_edit plan save sources workspace
+worker
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts consistency values

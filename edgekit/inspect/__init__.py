@@ -7,6 +7,7 @@ a bundle shows of it.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import Given
 from edgekit.domain import as_text
-from edgekit.errors import InputError, require
+from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
 from edgekit.model import Model
 from edgekit.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
-from edgekit.typed import Typed
+from edgekit.typed import Typed, convert
+from edgekit.worker import Limits
 from edgekit.workspace import Workspace
 
 Rows = list[dict[str, Any]]
+LOOK = "edgekit.inspect:look"
 
 
 class Facts(Typed, frozen=True):
@@ -57,8 +60,7 @@ def inspect(path: Path, given: Given, trust: Trust) -> Facts:
         raise InputError(f"'{path}' is converted already; --family, --input-size, … are for models")
     if bundle:
         return bundle_facts(path)
-    facts: Facts = plugin.load("inspect", str(engine)).facts(path)
-    return facts
+    return looked_at(str(engine), [path], whole=True)[0]
 
 
 def bundle_facts(folder: Path) -> Facts:
@@ -80,13 +82,53 @@ def bundle_facts(folder: Path) -> Facts:
         "license": manifest.model.license,
     }
     tables = {"signatures": signature_rows(manifest.model)}
-    look = plugin.load("inspect", manifest.engine)
-    for name, file in manifest.model.files.items():
-        for title, rows in look.tables(folder / file).items():
+    files = [folder / file for file in manifest.model.files.values()]
+    found = looked_at(manifest.engine, files, whole=False)
+    for name, facts in zip(manifest.model.files, found, strict=True):
+        for title, rows in facts.tables.items():
             tables.setdefault(title, []).extend({"signature": name, **row} for row in rows)
     scores = manifest.scores.items()
     tables["scores"] = [{"metric": name, "value": value} for name, value in scores]
     return Facts(summary=summary, tables=tables)
+
+
+def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]:
+    """What is in artifacts, `whole` or only what a bundle shows of them.
+
+    A child process looks: a crafted file may crash the engine, or want all memory.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given = [file.absolute() for file in files]
+        try:
+            found = Workspace(Path(scratch)).call(
+                LOOK,
+                limits=Limits.of_files(files),
+                engine=engine,
+                files=given,
+                whole=whole,
+            )
+        except PassError as error:
+            names = " or ".join(f"'{file}'" for file in files)
+            raise InputError(f"{names} cannot be looked at: {error}") from None
+    return convert(found, list[Facts], "inspect")
+
+
+def look(output: Path, engine: str, files: list[Path], whole: bool) -> list[Facts]:
+    """Look into artifacts; the step of `looked_at`.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    module = plugin.load("inspect", engine)
+    found = []
+    for file in files:
+        try:
+            found.append(module.facts(file) if whole else Facts({}, module.tables(file)))
+        except (EdgekitError, MemoryError):
+            raise
+        except Exception as error:  # a damaged file raises nearly every type
+            raise InputError(f"'{file}' is damaged ({one_line(error)}); copy it again") from None
+    return found
 
 
 def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
