@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from edgekit._version import __version__
+from edgekit.cli._child import go_on_in_child
 from edgekit.errors import EdgekitError, GateError, one_line, os_error
 
 COMMANDS = (
@@ -25,6 +26,7 @@ COMMANDS = (
     "recipes",
     "doctor",
 )
+RUN_ENGINES = ("validate", "run", "bench")  # on artifacts that others may have made
 INTERRUPTED = 130
 
 
@@ -62,8 +64,10 @@ def main() -> None:
 
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
-    arrived = interrupts()
     check_words(sys.argv[1:])
+    if len(sys.argv) > 2 and sys.argv[1] in RUN_ENGINES and (crash := go_on_in_child()):
+        fail(crash, 1)
+    arrived = interrupts()
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()

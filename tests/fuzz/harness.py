@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edgekit.errors import LONGEST, EdgekitError
 
-DEFAULT, LONG = 25, 4000
+DEFAULT, LONG = 25, 5000
 EXAMPLES = pytest.mark.parametrize(
     "examples", [DEFAULT, pytest.param(LONG, marks=pytest.mark.fuzz)]
 )
