@@ -177,13 +177,21 @@ def sample_files(folder: Path) -> list[Path]:
 
 
 def load_folder(folder: Path, model: Model) -> dict[str, Array]:
-    """Every image or sound of a folder, fitted to each sample input."""
+    """Every image or sound of a folder, fitted to each sample input that no domain speaks for.
+
+    A second one, such as a style, gets them in another order.
+    """
     files = sample_files(folder)
     inputs = sample_inputs(model)
     if not inputs:
         raise InputError(f"--data '{folder}': a {model.family} net takes no images or sounds")
     read = read_image if files[0].suffix.lower() in IMAGES else read_sound
-    arrays = {key: np.stack([read(path, t) for path in files]) for key, t in inputs.items()}
+    arrays = {}
+    for name, signature in model.signatures.items():
+        own = [t for t in signature.inputs if f"{name}/{t.name}" in inputs]
+        for turn, t in enumerate(t for t in own if not t.domain or t is signature.inputs[0]):
+            rows = np.stack([read(path, t) for path in files])
+            arrays[f"{name}/{t.name}"] = np.roll(rows, turn, axis=0)
     return arrays | {key.split("/")[1]: rows for key, rows in arrays.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,35 @@ Array = NDArray[Any]
 SOUND_RATE = 16_000
 
 
+def load_inputs(path: Path, model: Model, *, tiles: bool = False) -> dict[str, Array]:
+    """Rows by input: every array of an npz, or what `load_input` reads, for the first sample input.
+
+    Raises:
+        InputError: nothing to read, or an array that is named as no input of the net.
+    """
+    inputs = sample_inputs(model)
+    if path.suffix == ".npz" or (path.suffix == ".npy" and not inputs):
+        check_plain(path, "--input")
+        arrays = load_arrays(path, model)
+        found = {key.rpartition("/")[2]: rows for key, rows in arrays.items()}
+        if len(found) < len(arrays):
+            raise InputError(f"--input '{path}' has an input for two sizes; give one at a time")
+        return found
+    if not inputs:
+        known = ", ".join(t.name for s in model.signatures.values() for t in s.inputs)
+        raise InputError(
+            f"a {model.family} net takes no pictures or sounds: leave out --input, or give an npz "
+            f"with arrays of its inputs ({known})"
+        )
+    return {next(iter(inputs.values())).name: load_input(path, model, tiles=tiles)}
+
+
+def unsaid(model: Model, given: Collection[str], role: str) -> list[str]:
+    """The inputs of a role that a transform is not given, and draws."""
+    inputs = next(iter(model.signatures.values())).inputs
+    return [t.name for t in inputs if t.role == role and t.name not in given]
+
+
 def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
     """Rows for a net's sample input from a picture, a sound, a folder or arrays.
 
@@ -36,8 +66,6 @@ def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
     even if they may show); else it is fitted to the first size.
     """
     inputs = sample_inputs(model)
-    if not inputs:
-        raise InputError(f"a {model.family} net takes no input; leave out --input")
     check_plain(path, "--input")
     if not path.exists():
         raise InputError(f"--input '{path}' does not exist")

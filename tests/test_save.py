@@ -9,7 +9,7 @@ from PIL import Image
 
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor, Tiling
-from edgekit.save import load_input, scaling
+from edgekit.save import load_input, load_inputs, scaling, unsaid
 
 
 def of_sizes(*sizes: tuple[int, int]) -> Model:
@@ -57,7 +57,7 @@ def test_errors_speak_of_the_option_of_run(tmp_path: Path) -> None:
 
 def test_arrays_are_taken_as_they_are(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones((2, 16, 24, 3)))
-    assert load_input(tmp_path / "a.npy", TWO).shape == (2, 16, 24, 3)
+    assert load_inputs(tmp_path / "a.npy", TWO)["image"].shape == (2, 16, 24, 3)
 
 
 def tiled(*sizes: tuple[int, int]) -> Model:
@@ -96,3 +96,35 @@ def test_pictures_of_a_folder_that_were_scaled_are_told(tmp_path: Path) -> None:
     note = scaling(tmp_path, load_input(tmp_path, ONE), ONE)
     assert note is not None
     assert "were scaled and cropped to 8x8; for its own size, give one picture at a time" in note
+
+
+def adain(*more: Tensor) -> Model:
+    inputs = (Tensor("content", (1, 8, 8, 3)), Tensor("style", (1, 8, 8, 3)), *more)
+    signature = Signature(part="net", inputs=inputs, outputs=())
+    return Model("litert", "image-to-image", {"translate": signature}, {})
+
+
+def test_every_array_of_an_npz_is_an_input(tmp_path: Path) -> None:
+    pair = {"style": np.zeros((2, 8, 8, 3)), "translate/content": np.ones((2, 8, 8, 3))}
+    np.savez(tmp_path / "x.npz", **pair)
+    rows = load_inputs(tmp_path / "x.npz", adain())
+    assert {name: array.max() for name, array in rows.items()} == {"style": 0, "content": 1}
+    np.savez(tmp_path / "y.npz", **pair, styl=np.zeros(2))
+    with pytest.raises(InputError, match=r"^--input .* has 'styl'; did you mean 'style'\?"):
+        load_inputs(tmp_path / "y.npz", adain())
+
+
+def test_a_net_of_latents_takes_arrays_and_no_pictures(tmp_path: Path) -> None:
+    signature = Signature("net", (Tensor("z", (1, 4), role="latent"),), ())
+    model = Model("litert", "latent", {"generate": signature}, {})
+    np.save(tmp_path / "z.npy", np.ones((3, 4)))
+    assert load_inputs(tmp_path / "z.npy", model)["z"].shape == (3, 4)
+    with pytest.raises(InputError, match=r"takes no pictures.*npz with arrays of its inputs \(z\)"):
+        load_inputs(tmp_path / "a.png", model)
+
+
+def test_what_a_transform_draws_is_known() -> None:
+    model = adain(Tensor("z", (1, 4), role="latent"), Tensor("digit", (1, 10), role="label"))
+    assert unsaid(model, {"content", "style"}, "latent") == ["z"]
+    assert unsaid(model, {"content", "style", "z"}, "latent") == []
+    assert unsaid(model, (), "label") == ["digit"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from edgekit.cli._show import emit
     "--input",
     "input_path",
     type=click.Path(path_type=Path),
-    help="Image, wav, npy or folder for an image-to-image net or autoencoder.",
+    help="Image, wav, npy or folder to transform, or an npz with any of the net's inputs.",
 )
 @click.option(
     "--tiles",
@@ -49,33 +50,54 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
             tiles: bool, output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
     """Generate samples with BUNDLE, or transform the images of --input."""
     from edgekit import runtime
-    from edgekit.save import load_input, save_samples, scaling
+    from edgekit.data import sample_inputs
+    from edgekit.save import load_inputs, save_samples, unsaid
 
-    if input_path is not None and (label is not None or count != 1):
-        raise click.UsageError("--count and --label do not go with --input")
+    if input_path is not None and count != 1:
+        raise click.UsageError("--count does not go with --input, which has rows of its own")
     net = runtime.load(bundle, threads=threads)
     if tiles and not (net.tiles and input_path):
         raise click.UsageError("--tiles goes with the --input of an image-to-image net")
-    how = {"tiles": True} if tiles else {}
-    images = None if input_path is None else load_input(input_path, net.model, **how)
-
-    note = scaling(input_path, images, net.model) if input_path and images is not None else None
-    if note:
-        click.echo(f"note: {note}", err=True)
+    how: dict[str, Any] = {"tiles": True} if tiles else {}
+    inputs = {} if input_path is None else load_inputs(input_path, net.model, **how)
+    images = next(iter(sample_inputs(net.model).values()), None) if input_path else None
+    if label is not None:
+        if "label" in inputs:
+            raise click.UsageError(f"--label {label}: --input has labels of its own")
+        how["label"] = label
+    if images is None or unsaid(net.model, inputs, "latent"):
+        how["seed"] = seed
+    if images is not None:
+        for note in notes(net.model, inputs, input_path, label):
+            click.echo(f"note: {note}", err=True)
+    rows = max(map(len, inputs.values()), default=count)
 
     def make(rows: int) -> Any:
-        return (
-            net.generate(rows, seed, label)
-            if images is None
-            else net.transform(images[:rows], **how)
-        )
+        given: dict[str, Any] = {name: array[:rows] for name, array in inputs.items()}
+        given |= how
+        return net.transform(**given) if images else net.generate(rows, **given)
 
     make(1)  # loads the engine: what is timed is generating
     start = time.perf_counter()
-    samples = make(count if images is None else len(images))
+    samples = make(rows)
     seconds = time.perf_counter() - start
     save_samples(output, samples, net.output_tensor(net.model, net.shown(net.model)).range)
     value = {"output": str(output), "shape": samples.shape, "seconds": seconds}
     each = seconds / len(samples) * 1e3
     emit(value, as_json, f"{output}: {len(samples)} × {samples.shape[1:]} in {seconds:.3g} s "
                          f"({each:.3g} ms each)")  # fmt: skip
+
+
+def notes(model: Any, inputs: Mapping[str, Any], path: Any, label: int | None) -> Iterator[str]:
+    """What a transform does that nobody asked for, in words."""
+    from edgekit.data import sample_inputs
+    from edgekit.save import scaling, unsaid
+
+    image = next(iter(sample_inputs(model).values())).name
+    scaled = scaling(path, inputs[image], model) if image in inputs else None
+    if scaled:
+        yield scaled
+    if latents := unsaid(model, inputs, "latent"):
+        yield f"--input has no {', '.join(latents)}: drawn by --seed"
+    if labels := unsaid(model, inputs, "label")[label is not None :]:
+        yield f"neither --label nor --input tells {', '.join(labels)}: classes in turn"

@@ -102,7 +102,8 @@ class Family(_base.Family):
         self,
         images: Any = None,
         *,
-        label: int | None = None,
+        label: Any = None,
+        seed: int = 0,
         tiles: bool = False,
         **inputs: Any,
     ) -> Array:
@@ -112,7 +113,7 @@ class Family(_base.Family):
         sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to the
         range. `images` are the first input; all others go by name: as many rows, one row or one
         number. `label` is a class. Images and conditions (a mask, a time step) must be given;
-        latents that are not are drawn with seed 0, labels go in turn.
+        latents that are not are drawn by `seed`, labels go in turn.
 
         Raises:
             InputError: another number of channels, a size that this net does not take, an input
@@ -125,19 +126,22 @@ class Family(_base.Family):
             raise InputError(f"this net takes images: '{first.name}' is missing")
         images = np.asarray(inputs.pop(first.name))
         if images.ndim == len(first.shape) - 1:
-            return np.asarray(self.transform(images[None], label=label, tiles=tiles, **inputs)[0])
+            how: dict[str, Any] = {"label": label, "seed": seed, "tiles": tiles}
+            return np.asarray(self.transform(images[None], **how, **inputs)[0])
         name = self._signature_for(images, tiles=tiles)
         signature = self.model.signatures[name]
         image, *others = signature.inputs
-        if label is not None:
-            inputs[label_input(others)] = label
+        if np.ndim(label) > 0:
+            inputs["label"] = label  # rows of an input of this name
+        elif label is not None:
+            inputs[label_input(others, inputs)] = label
         check_known(inputs, [tensor.name for tensor in others])
         check_complete(inputs, others)
         rows = {image.name: check_values(image, images)}
         own = images.shape[1:] == image.shape[1:]
         for stream, tensor in enumerate(others, start=1):
             if tensor.name not in inputs:
-                rows[tensor.name] = self.draw_input(tensor, len(images), Random(0, stream), None)
+                rows[tensor.name] = self.draw_input(tensor, len(images), Random(seed, stream), None)
             elif own or not follows(tensor, image):
                 rows[tensor.name] = self.rows_of(tensor, inputs[tensor.name], len(images))
             else:
@@ -196,11 +200,13 @@ def can_tile(signature: Signature, tiling: Tiling) -> bool:
     )
 
 
-def label_input(tensors: Sequence[Tensor]) -> str:
-    """The name of the first label."""
+def label_input(tensors: Sequence[Tensor], given: Arrays) -> str:
+    """The name of the first label, of which nothing else is said."""
     found = next((tensor.name for tensor in tensors if tensor.role == "label"), None)
     if found is None:
         raise InputError("this net takes no class label")
+    if found in given:
+        raise InputError(f"both a label and rows of '{found}' are given; leave one out")
     return found
 
 

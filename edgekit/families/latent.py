@@ -88,9 +88,7 @@ class Family(_base.Family):
         """Samples for the given latents."""
         return self.outputs("generate", self.runner.run("generate", draws))
 
-    def generate(
-        self, count: int = 1, seed: int = 0, label: int | None = None, **inputs: Any
-    ) -> Array:
+    def generate(self, count: int = 1, seed: int = 0, label: Any = None, **inputs: Any) -> Array:
         """`count` samples; `label` fixes the class of a conditional net, else classes alternate.
 
         `inputs` take the place of what is drawn, by name: `count` rows, one row or one number.
@@ -98,6 +96,8 @@ class Family(_base.Family):
         Returns the net's output shape with `count` first, in the net's own range.
         """
         check_count(count)
+        if np.ndim(label) > 0:
+            inputs, label = {**inputs, "label": label}, None  # rows of an input of this name
         tensors = self.model.signatures["generate"].inputs
         check_known(inputs, [tensor.name for tensor in tensors])
         draws = self.draw(count, seed)
