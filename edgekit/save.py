@@ -62,8 +62,8 @@ def unsaid(model: Model, given: Collection[str], role: str) -> list[str]:
 def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
     """Rows for a net's sample input from a picture, a sound, a folder or arrays.
 
-    A picture stays as it is where the net takes it so, in one of its sizes or in tiles (`tiles`:
-    even if they may show); else it is fitted to the first size.
+    A picture or sound stays as it is where the net takes it so, in one of its sizes or in tiles
+    (`tiles`: even if they may show); else it is fitted to the first size.
     """
     inputs = sample_inputs(model)
     check_plain(path, "--input")
@@ -76,9 +76,9 @@ def load_input(path: Path, model: Model, *, tiles: bool = False) -> Array:
         if name not in arrays:
             raise InputError(f"'{path}' has no array '{name}'; it has: {', '.join(arrays)}")
         return arrays[name]
-    if path.suffix.lower() == ".wav":
-        return read_sound(path, tensor)[None]
     whole = any(s.tiling and (tiles or not s.untiled) for s in model.signatures.values())
+    if path.suffix.lower() == ".wav":
+        return read_sound(path, tensor, whole=whole)[None]
     return read_image(path, own_size(path, model) or tensor, whole=whole)[None]
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError
 from edgekit.files import check_plain, shown
 from edgekit.model import Tensor
+from edgekit.values import cast, is_whole, rescaled
 
 Array = NDArray[Any]
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
@@ -38,8 +39,11 @@ class Format(NamedTuple):
         return self.channels * self.bits // 8
 
 
-def read_sound(path: Path, tensor: Tensor) -> Array:
-    """The start of a wav's first channel as (T, 1) in -1…1, padded with silence.
+def read_sound(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
+    """The start of a wav's first channel as (T, 1) in -1…1, padded with silence; in the range of an
+    input of whole numbers.
+
+    `whole` reads all of it, as long as it is.
 
     Raises:
         InputError: an input that takes no sounds, or a file that is none.
@@ -51,14 +55,19 @@ def read_sound(path: Path, tensor: Tensor) -> Array:
     try:
         with path.open("rb") as file:
             form, size = start_of_samples(file, path)
-            data = file.read(min(size, length * form.frame))
+            data = file.read(size if whole else min(size, length * form.frame))
     except (OSError, struct.error) as error:
         reason = getattr(error, "strerror", None) or "it is cut off"
         raise InputError(f"'{shown(path)}' is no readable wav: {reason}") from None
     mono = first_channel(data, form)
     if not np.isfinite(mono).all():
         raise InputError(f"'{shown(path)}' holds NaN or infinite samples")
-    return np.pad(mono, (0, length - len(mono))).reshape([int(n or 1) for n in tensor.shape[1:]])
+    if not whole:
+        mono = np.pad(mono, (0, length - len(mono)))
+    rows = mono.reshape([-1, *(int(n or 1) for n in tensor.shape[2:])])
+    if is_whole(tensor.dtype):
+        return cast(rescaled(rows, (-1.0, 1.0), tensor.range), tensor.dtype)
+    return rows
 
 
 def start_of_samples(file: IO[bytes], path: Path) -> tuple[Format, int]:

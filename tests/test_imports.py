@@ -35,8 +35,9 @@ compare coverage litert_edit plan save sources workspace
 worker
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
-artifacts consistency values
-images sounds
+artifacts consistency sounds
+values
+images
 metrics model textures
 domain
 atomic

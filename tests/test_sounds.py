@@ -100,3 +100,18 @@ def test_values_that_are_none(tmp_path: Path) -> None:
     content = wav(FLOAT, 32).replace(struct.pack("<f", 0.25), struct.pack("<f", np.nan))
     with pytest.raises(InputError, match="NaN"):
         read(tmp_path / "a.wav", content)
+
+
+def test_a_sound_in_the_range_of_whole_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(PCM, 16))
+    pcm = Tensor(name="sound", shape=(1, 5, 1), dtype="int16", range=(-32768.0, 32767.0))
+    made = read_sound(tmp_path / "a.wav", pcm)
+    assert made.dtype == np.int16
+    assert np.abs(made[:, 0] - WAVE * 32767.5).max() <= 1  # one step of rounding
+
+
+def test_all_of_a_sound_where_the_net_runs_in_tiles(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(FLOAT, 32))
+    short = Tensor(name="sound", shape=(1, 2, 1))
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav", short, whole=True)[:, 0], WAVE)
+    assert read_sound(tmp_path / "a.wav", short).shape == (2, 1)
