@@ -49,7 +49,9 @@ def check_allowed(
     `own` are names that edgekit itself gives a meaning. `known` are those that the user's modules
     define; None: they have not been imported yet, so names that Keras lacks wait.
     """
-    entries = list(objects(tree))
+    entries = [table for table in dicts(tree) if "class_name" in table]
+    if not all(isinstance(entry["class_name"], str) for entry in entries):
+        raise ModelError(f"'{path}' is damaged: its config names a class that is no text")
     if code := [entry for entry in entries if entry["class_name"] in LAMBDA]:
         layers = [entry for entry in code if entry["class_name"] == LAMBDA[0]]
         lambdas = sorted({name_of(entry) for entry in layers or code})
@@ -110,11 +112,6 @@ def dicts(tree: Any) -> Iterator[dict[str, Any]]:
             waiting += reversed(value)
 
 
-def objects(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every table that names a class."""
-    return (table for table in dicts(tree) if "class_name" in table)
-
-
 def name_of(entry: dict[str, Any]) -> str:
     config = entry.get("config")
     name = entry.get("name") or (config.get("name") if isinstance(config, dict) else None)
@@ -157,7 +154,8 @@ def public(part: str) -> frozenset[str]:
         return frozenset()
     body = ast.parse(file.read_text(encoding="utf-8")).body
     imported = [node for node in body if isinstance(node, ast.ImportFrom)]
-    return frozenset(alias.asname or alias.name for node in imported for alias in node.names)
+    names = {alias.asname or alias.name for node in imported for alias in node.names}
+    return frozenset(names - {"get", "serialize", "deserialize"})
 
 
 @cache

@@ -8,8 +8,8 @@ Keras 2 wrote HDF5 into files called `.keras` too.
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -82,8 +82,8 @@ def told_in_one_line(path: Path) -> Iterator[None]:
     except MemoryError:
         raise ModelError(f"'{path}' does not fit into memory") from None
     except (
-        *(zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, RuntimeError),
-        *(KeyError, ValueError, TypeError, AttributeError, NotImplementedError, RecursionError),
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, RuntimeError, zlib.error),
+        *(LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
     ) as error:
         if known := what_it_is(path):
             raise ModelError(f"'{path}' {known}") from None
@@ -286,12 +286,3 @@ def check_dataset(name: str, dataset: Any) -> None:
     declared, stored = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()
     if declared > HARMLESS and declared > EXPANSION * stored:
         raise Odd(f"is refused: '{name}' unpacks to {declared >> 20} MB from {stored >> 10} kB")
-
-
-def copy_as(path: Path, place: Path) -> Path:
-    """The same file under another name: linked where the system can, else copied."""
-    try:
-        place.symlink_to(path.absolute())
-    except OSError:
-        shutil.copyfile(path, place)
-    return place

@@ -43,14 +43,14 @@ def prepared(path: Path, trust: Trust, known: Iterable[str] | None = None) -> Pr
     """
     saved = read(path)
     tree = saved.tree
-    if saved.hdf5 or saved.keras_2:
-        with told_in_one_line(path):
+    with told_in_one_line(path):
+        if saved.hdf5 or saved.keras_2:
             tree = modern(tree, saved.keras_2)
-    leave_training_out(tree)
-    remarks = to_float32(tree)
-    if not trust.trust:
-        waits = trust.custom_objects and known is None
-        check_allowed(path, tree, NAMES, None if waits else list(known or ()))
+        leave_training_out(tree)
+        remarks = to_float32(tree)
+        if not trust.trust:
+            waits = trust.custom_objects and known is None
+            check_allowed(path, tree, NAMES, None if waits else list(known or ()))
     return Prepared(saved, tree, remarks)
 
 
