@@ -26,6 +26,7 @@ from edgekit.ranges import (
     with_output_ranges,
     with_type_ranges,
 )
+from edgekit.reason import advice, reason
 from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_description
 from edgekit.sources._part import Part, check_weights
 from edgekit.tiling import with_tilings
@@ -223,10 +224,9 @@ def traced(parts: Mapping[str, Part], signature: Signature, remarks: list[str]) 
         if isinstance(error, EdgekitError):
             raise
         shapes = ", ".join(str(t.shape) for t in signature.inputs)
-        reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
+        free = any(None in tensor.shape[1:] for tensor in part.info.inputs)
         raise InputError(
-            f"the net cannot take inputs of {shapes}: {reason[:200]}; give another --input-size "
-            "(nets that halve the image n times need a multiple of 2^n)"
+            f"the net fails on inputs of {shapes}: {reason(error)}{advice(error, sizes=free)}"
         ) from None
 
 

@@ -200,4 +200,4 @@ def os_error(error: OSError) -> str:
         return f"disk full{place}: free some space, or use another --output and --cache-dir"
     if error.errno == errno.EACCES:
         return f"permission denied{place}: choose a folder you may write to"
-    return f"{error.strerror or error}{place}"
+    return f"{error.strerror or reason(error)}{place}"

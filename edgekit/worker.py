@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from edgekit.errors import EdgekitError, os_error
+from edgekit.errors import EdgekitError, one_line, os_error
 from edgekit.typed import Typed
 
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
@@ -61,8 +61,7 @@ def main(job_file: Path) -> int:
         return 1
     except Exception as error:  # a library failed in a way we did not foresee
         traceback.print_exc()
-        reason = next((ln.strip() for ln in str(error).splitlines() if ln.strip()), "")
-        record(output, "PassError", f"{job['title']}: {type(error).__name__}: {reason[:300]}")
+        record(output, "PassError", f"{job['title']}: {one_line(error)}")
         return 1
     return 0
 

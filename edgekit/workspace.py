@@ -33,6 +33,7 @@ from edgekit.bundle import sha256
 from edgekit.durable import put, sweep, sync, temporary
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
 from edgekit.intact import intact, seal
+from edgekit.reason import reason
 from edgekit.worker import Limits
 
 KEEP_DAYS = 30
@@ -200,10 +201,14 @@ def recorded(output: Path) -> EdgekitError | None:
 
 def ended(name: str, code: int, output: Path) -> PassError:
     """The error of a child that left none."""
-    tail = (output / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
+    if code == -signal.SIGKILL:
+        return PassError(f"{name}: the process was killed (SIGKILL), as it is when memory runs out")
     if code < 0:
         return PassError(f"{name}: the process crashed ({signal.Signals(-code).name})")
-    return PassError(f"{name}: the process ended with code {code}: {''.join(tail)[:200]}")
+    log = (output / "log.txt").read_text(errors="replace").strip()
+    _, found, trace = log.rpartition("Traceback (most recent call last)")
+    why = reason(trace if found else "".join(log.splitlines()[-1:]))
+    return PassError(f"{name}: the process ended with code {code}: {why}")
 
 
 def step_key(function: str, needs: Sequence[str], arguments: Mapping[str, Any], root: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Tensor
+from edgekit.reason import reason
 from edgekit.sources import Trust
 from edgekit.sources._saved_model_check import check_files, check_graph
 
@@ -36,8 +37,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises many types for a damaged folder
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"'{path}' cannot be loaded: {reason}; export it again") from None
+        raise ModelError(f"'{path}' cannot be loaded: {reason(error)}; export it again") from None
     signatures = dict(loaded.signatures)
     if not signatures:
         raise ModelError(f"'{path}' has no signature; write it with model.export(folder)")

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from edgekit.errors import EngineError
-from edgekit.runtime.engines.litert import Binding, bind, one_line, ordered
+from edgekit.runtime.engines.litert import Binding, bind, ordered
 
 DTYPES = st.sampled_from(["int8", "uint8", "int16"])
 SCALES = st.floats(2.0**-20, 2.0**10, width=32)
@@ -103,10 +103,3 @@ def test_without_signature_names_only_a_single_tensor_is_sure() -> None:
     assert [b.name for b in ordered(bind(details("a:0"), {}), ["z"])] == ["a:0"]
     with pytest.raises(EngineError, match="a:0"):
         ordered(bind(details("a:0", "b:0"), {}), ["z", "label"])
-
-
-@pytest.mark.parametrize(
-    ("text", "line"), [("first\nsecond", "first"), ("\n  first \n", "first"), ("", "ValueError")]
-)
-def test_engine_messages_become_one_line(text: str, line: str) -> None:
-    assert one_line(ValueError(text)).strip() == line

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
+from edgekit.reason import reason
 from edgekit.runtime.engines._agreement import check_number, check_tensor
 
 SUFFIX = ".tflite"
@@ -72,7 +73,7 @@ def open_interpreter(path: Path, threads: int) -> Any:
         with quiet_stderr():
             return interpreter_class()(model_path=str(path), num_threads=threads)
     except (RuntimeError, ValueError) as error:
-        raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
+        raise EngineError(f"LiteRT cannot load '{path}': {reason(error)}") from None
 
 
 def interpreter_class() -> type[Any]:
@@ -96,7 +97,7 @@ class LitertCall:
             with quiet_stderr():
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"LiteRT cannot load '{path}': {one_line(error)}") from None
+            raise EngineError(f"LiteRT cannot load '{path}': {reason(error)}") from None
         self._path = path
         check_number(path, len(signature.inputs), len(self._inputs))
         self._inputs = ordered(self._inputs, [t.name for t in signature.inputs])
@@ -118,7 +119,7 @@ class LitertCall:
         try:
             interpreter.invoke()
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"LiteRT failed in '{self._path}': {one_line(error)}") from None
+            raise EngineError(f"LiteRT failed in '{self._path}': {reason(error)}") from None
         return [b.dequantize(interpreter.get_tensor(b.index)) for b in self._outputs]
 
 
@@ -190,8 +191,3 @@ def quiet_stderr() -> Iterator[None]:
             os.dup2(saved, 2)
             os.close(silent)
             os.close(saved)
-
-
-def one_line(error: Exception) -> str:
-    """The first line of an engine's message."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
+from edgekit.reason import reason
 from edgekit.runtime.engines._agreement import check_number, check_tensor
 
 SUFFIX = ".xml"
@@ -88,8 +89,7 @@ class OpenvinoCall:
         try:
             compiled = openvino.Core().compile_model(str(path), "CPU", config)
         except RuntimeError as error:
-            reason = [line for line in str(error).splitlines() if line.strip()][-1]
-            raise EngineError(f"OpenVINO cannot load '{path}': {reason.strip()}") from None
+            raise EngineError(f"OpenVINO cannot load '{path}': {reason(error)}") from None
         check_number(path, len(signature.inputs), len(compiled.inputs))
         self._inputs = [port(path, tensor, compiled.inputs) for tensor in signature.inputs]
         self._outputs = [port(path, tensor, compiled.outputs) for tensor in signature.outputs]
@@ -101,6 +101,5 @@ class OpenvinoCall:
                 dict(zip(self._inputs, inputs, strict=True)), share_inputs=True
             )
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise EngineError(f"OpenVINO failed in '{self._path}': {reason}") from None
+            raise EngineError(f"OpenVINO failed in '{self._path}': {reason(error)}") from None
         return [results[port] for port in self._outputs]
