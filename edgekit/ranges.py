@@ -17,6 +17,7 @@ from edgekit.textures import textures
 from edgekit.values import is_whole, type_range
 
 PIXELS: Range = (0.0, 255.0)
+RETURNED = 0.02  # of a range's width: a coarse error that tells no range from another
 KNOWN_RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0), PIXELS)
 
 
@@ -156,9 +157,10 @@ def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
     """The input ranges in which an image-to-image net returns the image it was given, best first.
 
     Nets that enlarge, clean or restyle a picture keep its coarse shape when it comes in the range
-    they were trained on. The error is relative to the range's width; ranges within three times
-    the least error are not told apart (nets with small biases take any), 0…1 coming first, and
-    none is where the net returns the image in none of them. One that overflows is not liked.
+    they were trained on. The error is relative to the range's width. Ranges within three times
+    the least error, or in which the image is returned very nearly, are not told apart (nets with
+    small biases take any), 0…1 coming first, and none is where the net returns the image in none of
+    them. One that overflows is not liked.
 
     Raises:
         ModelError: the outputs are not finite in any range.
@@ -177,7 +179,7 @@ def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
     least, blank = min(errors.values()), float(np.abs(shape - np.median(shape)).mean())
     if least > blank / 2:  # an even grey would come as near
         return list(errors)
-    return [span for span in errors if errors[span] <= 3 * least]
+    return [span for span in errors if errors[span] <= max(3 * least, RETURNED)]
 
 
 def gives_shares(model: Model, runner: OriginalRunner) -> bool:

@@ -74,10 +74,13 @@ def test_an_output_range_is_observed_only_where_none_is_known() -> None:
         (lambda image: image, [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]),
         (lambda image: np.clip(image, 0, 1), [(0.0, 1.0)]),
         (lambda image: np.clip(image, 2, 255), [(0.0, 255.0)]),
+        # Trained on 0…255, a small bias: 1 % of 0…1.
+        (lambda image: image + 0.01, [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]),
+        (lambda image: image + 4.0, [(0.0, 255.0)]),
         (np.zeros_like, [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]),
         (lambda image: 0.3 * np.ones_like(image), [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]),
     ],
-    ids=["any", "0…1", "0…255", "black", "grey"],
+    ids=["any", "0…1", "0…255", "nearly any", "biased", "black", "grey"],
 )
 def test_a_net_likes_the_range_in_which_it_returns_its_image(
     net: Callable[[Array], Array], liked: list[Range]
