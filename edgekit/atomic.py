@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgekit.durable import hold, put, sweep, sync, temporary, unfinished
-from edgekit.errors import InputError
+from edgekit.errors import InputError, named
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file; on any error, `path` is as it was."""
     place = path.resolve()
     sweep(place.parent)
-    with temporary(place.parent, unfinished(place)) as folder:
+    with named(path), temporary(place.parent, unfinished(place)) as folder:
         fresh = folder / "file"
         fresh.write_bytes(content)
         fresh.chmod(0o644)
@@ -38,7 +38,7 @@ def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     place = path.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
     sweep(place.parent)
-    with temporary(place.parent, unfinished(place)) as fresh:
+    with named(path), temporary(place.parent, unfinished(place)) as fresh:
         yield fresh
         fresh.chmod(0o755)
         sync(fresh)

@@ -193,6 +193,17 @@ def one_line(error: BaseException) -> str:
     return why if why.startswith(kind) else f"{kind}: {why}"
 
 
+@contextmanager
+def named(place: object) -> Iterator[None]:
+    """Errors of the operating system name this place where they name none: a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(place)
+        raise
+
+
 def os_error(error: OSError) -> str:
     """An operating system's error as one line with a remedy."""
     place = f" ('{error.filename}')" if error.filename else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +23,7 @@ from edgekit.families._base import Family
 from edgekit.features import Features, check_features, load_features
 from edgekit.measure import machine
 from edgekit.model import Model
+from edgekit.places import check_places
 from edgekit.plan import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
@@ -31,10 +31,12 @@ from edgekit.ranges import doubt
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
+from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files
 from edgekit.workspace import Workspace, default_cache
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
+MOST = 1 << 20  # samples, sides, classes
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "scipy",
          "numpy")  # fmt: skip
 
@@ -222,8 +224,7 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         raise InputError("--samples must be at least 2 and --calibration at least 1")
     if request.seed < 0:
         raise InputError(f"--seed {request.seed} is negative; a seed is 0 or more")
-    if request.jobs < 1 or (request.threads is not None and request.threads < 1):
-        raise InputError("jobs and threads must be at least 1")
+    check_bounds(request)
     if request.given.family:
         plugin.load("families", request.given.family)
     gates_for(Family, request.gates)
@@ -234,20 +235,28 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         check_data(request.data)
     if request.features:
         check_features(request.features)
-    check_place(request.output)
+    cache = request.cache or default_cache()
+    check_places(request.model, request.output, cache, [plan.name for plan in plans])
     for plan in plans:
         if writes and (reason := refusal(request, plan)):
             raise InputError(reason)
     return plans
 
 
-def check_place(output: Path) -> None:
-    """Raise InputError when no folder can be made or written at `output`."""
-    place = next(path for path in (output, *output.parents) if path.exists())
-    if not place.is_dir():
-        raise InputError(f"'{place}' is a file; choose another output folder")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise InputError(f"permission denied ('{place}'): choose a folder you may write to")
+def check_bounds(request: Request) -> None:
+    """Raise InputError for numbers that no machine or net can mean."""
+    check_threads(request.threads or 1)
+    check_threads(request.jobs, "jobs")
+    numbers = {
+        "--samples": request.samples,
+        "--calibration": request.calibration,
+        "--batch-size": request.given.batch,
+        "--input-size": max((side for size in request.given.sizes for side in size), default=0),
+        "--classes": request.given.classes,
+    }
+    for option, number in numbers.items():
+        if number is not None and number > MOST:
+            raise InputError(f"{option} {str(number)[:20]} is too large; at most {MOST}")
 
 
 def describe(request: Request, workspace: Workspace) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import wave
 from collections.abc import Collection
 from pathlib import Path
@@ -27,6 +28,7 @@ from edgekit.sounds import read_sound
 from edgekit.values import rescaled
 
 Array = NDArray[Any]
+WRITTEN = (".png", ".wav", ".npy", ".npz")
 SOUND_RATE = 16_000
 
 
@@ -125,14 +127,31 @@ def own_size(path: Path, model: Model) -> Tensor | None:
     return next((tensor for tensor in images if tensor.shape[1:3] == size), None)
 
 
+def check_samples(path: Path) -> None:
+    """Raise InputError when no samples can be written to a place, whatever they are."""
+    if path.suffix.lower() not in WRITTEN:
+        raise InputError(f"'{path}': write to {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}")
+    if not path.parent.is_dir():
+        raise InputError(f"'{path.parent}' is not a folder; create it first")
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder; give the name of a file")
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"'{path}' is a link to nothing; remove it or give another -o")
+    check_plain(path, "--output")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"permission denied ('{path.parent}'): choose a folder you may write to")
+
+
 def save_samples(path: Path, samples: Array, span: Range | None) -> None:
     """Write samples (N, …) by the suffix of `path`: .png grid, .wav, .npy or .npz.
 
     The file appears whole or not at all.
 
     Raises:
-        InputError: the suffix is unknown, or the samples are no pictures or sounds.
+        InputError: the suffix is unknown, nothing can be written there, or the samples are no
+            pictures or sounds.
     """
+    check_samples(path)
     suffix = path.suffix.lower()
     if suffix == ".png":
         shaped = pictures(samples)
@@ -143,17 +162,13 @@ def save_samples(path: Path, samples: Array, span: Range | None) -> None:
         content = wav(
             rescaled(samples, span, (-1.0, 1.0)) if samples.dtype.kind in "iu" else samples
         )
-    elif suffix in (".npy", ".npz"):
+    else:
         buffer = io.BytesIO()
         if suffix == ".npy":
             np.save(buffer, samples)
         else:
             np.savez_compressed(buffer, samples=samples)
         content = buffer.getvalue()
-    else:
-        raise InputError(f"'{path}': write to .png, .wav, .npy or .npz")
-    if not path.parent.is_dir():
-        raise InputError(f"'{path.parent}' is not a folder; create it first")
     write_file(path, content)
 
 

@@ -24,7 +24,7 @@ from edgekit.measure import (
     warm_engine,
 )
 from edgekit.runtime import as_family, default_threads
-from edgekit.runtime.runner import EngineRunner
+from edgekit.runtime.runner import EngineRunner, check_threads
 from edgekit.typed import Typed
 
 Array = NDArray[Any]
@@ -67,7 +67,8 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         PassError: the artifact gives NaN here.
     """
     manifest = read_manifest(bundle)
-    count = threads or default_threads(manifest)
+    count = default_threads(manifest) if threads is None else threads
+    check_threads(count)
     golden = read_golden(bundle, manifest)
     warm_engine(manifest.engine)
     before, start = resident(), time.perf_counter()

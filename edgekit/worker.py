@@ -57,6 +57,7 @@ def main(job_file: Path) -> int:
         record(output, "PassError", f"{job['title']}: out of memory; close other programs")
         return 1
     except OSError as error:
+        error.filename = error.filename or str(output.parent)
         record(output, "InputError", os_error(error))
         return 1
     except Exception as error:  # a library failed in a way we did not foresee

@@ -46,13 +46,20 @@ QUIET = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # no settings of the user's, and no file in the home folder
     "PYTHONWARNINGS": "ignore",
+    "PYTHONUTF8": "1",  # whatever the user's terminal takes
+    "PYTHONIOENCODING": "utf-8:replace",
 }
 
 
 def default_cache() -> Path:
     """Where steps are kept unless told otherwise: the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "edgekit" / "work"
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        home = Path()
+    if not home.is_absolute() or home == Path("/.cache"):  # an empty HOME
+        raise InputError("no home folder is set (HOME); say where to keep steps: --cache-dir")
+    return home / "edgekit" / "work"
 
 
 class Workspace:

@@ -41,7 +41,7 @@ images
 metrics model textures
 domain
 atomic
-durable intact npz own_modules plugin quantity rng typed
+durable intact npz own_modules places plugin quantity rng typed
 files
 _version errors
 reason

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -64,6 +67,7 @@ def main() -> None:
 
     0 success, 1 error, 2 usage, 3 a quality gate was missed, 130 interrupted.
     """
+    open_streams()
     check_words(sys.argv[1:])
     if len(sys.argv) > 2 and sys.argv[1] in RUN_ENGINES and (crash := go_on_in_child()):
         fail(crash, 1)
@@ -93,6 +97,20 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         fail(os_error(error), 1)
+
+
+def open_streams() -> None:
+    """Make all three streams take any text.
+
+    A closed one leads nowhere: a file that is opened later would get its number, and what is
+    printed. Letters that a terminal does not have become `?`.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def check_words(words: list[str]) -> None:
@@ -129,7 +147,9 @@ def command_of(error: click.ClickException) -> str:
 
 def fail(message: str, code: int, *, as_json: bool = True) -> None:
     """One line on standard error; as JSON too where --json was asked for."""
-    if as_json and "--json" in sys.argv:
-        click.echo(json.dumps({"error": message, "exit_code": code}))
-    click.echo(f"edgekit: {message}", err=True)
+    with suppress(OSError):  # nobody listens
+        if as_json and "--json" in sys.argv:
+            click.echo(json.dumps({"error": message, "exit_code": code}))
+    with suppress(OSError):  # nobody listens
+        click.echo(f"edgekit: {message}", err=True)
     sys.exit(code)

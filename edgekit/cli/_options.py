@@ -208,6 +208,19 @@ data_option = click.option(
     metavar="DATA",
     help="Your data: npz, npy, a folder of images or wav files, or module:function.",
 )
+
+
+class Seconds(click.FloatRange):
+    """A time that comes to an end."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """As of any range, which lets through what is not a number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number of {self.name}.", param, ctx)
+        return number
+
+
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Engine threads; the target's by default."
 )

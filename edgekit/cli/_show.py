@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from edgekit.errors import named
+
 
 def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> str:
     """Rows as aligned columns under their names, numbers to the right.
@@ -39,7 +41,8 @@ def numeric(cell: str) -> bool:
 
 def emit(value: Any, as_json: bool, text: str) -> None:
     """Print a result: as JSON, or as text for people."""
-    click.echo(json.dumps(value, indent=2) if as_json else text)
+    with named("standard output"):
+        click.echo(json.dumps(value, indent=2) if as_json else text)
 
 
 class Bar:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from edgekit.cli._options import bundle_argument, json_option
+from edgekit.cli._options import Seconds, bundle_argument, json_option
 from edgekit.cli._show import emit, table
 
 
@@ -21,7 +21,7 @@ from edgekit.cli._show import emit, table
     "--seconds",
     default=2.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=Seconds(0, 3600, min_open=True),
     metavar="SECONDS",
     help="How long to measure each.",
 )
@@ -30,11 +30,14 @@ def command(bundle: Path, threads: str, seconds: float, as_json: bool) -> None:
     """Time every signature of BUNDLE, thread counts in turns."""
     import msgspec
 
+    from edgekit.runtime.runner import check_threads
     from edgekit.validate import bench
 
     if not re.fullmatch(r"0*[1-9]\d*(,0*[1-9]\d*)*", threads):
         raise click.UsageError(f"--threads '{threads}' is no list such as 1,2")
     counts = list(dict.fromkeys(map(int, threads.split(","))))
+    for number in counts:
+        check_threads(number)
     cores = os.cpu_count() or 1
     if max(counts) > cores:
         click.echo(f"note: more threads than this machine has cores ({cores}) take turns", err=True)

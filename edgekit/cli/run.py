@@ -51,10 +51,11 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     """Generate samples with BUNDLE, or transform the images of --input."""
     from edgekit import runtime
     from edgekit.data import sample_inputs
-    from edgekit.save import load_inputs, save_samples, unsaid
+    from edgekit.save import check_samples, load_inputs, save_samples, unsaid
 
     if input_path is not None and count != 1:
         raise click.UsageError("--count does not go with --input, which has rows of its own")
+    check_samples(output)
     net = runtime.load(bundle, threads=threads)
     if tiles and not (net.tiles and input_path):
         raise click.UsageError("--tiles goes with the --input of an image-to-image net")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from edgekit.cli._options import (
+    Seconds,
     cache_options,
     choice_options,
     comparison_options,
@@ -49,7 +50,7 @@ from edgekit.cli._show import Bar, emit, table
 @click.option(
     "--timeout",
     "minutes",
-    type=click.FloatRange(0),
+    type=Seconds(0),
     metavar="MINUTES",
     help="Begin no further trial after that time, except the candidates of auto.",
 )

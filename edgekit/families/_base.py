@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._draw import drawn, prior_values
 from edgekit.families._inputs import class_count, elements, is_index, is_label, is_vector
+from edgekit.files import check_memory
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
@@ -19,6 +20,8 @@ from edgekit.typed import Typed
 from edgekit.values import cast, check_values
 
 Array = NDArray[Any]
+MOST_SAMPLES = 1 << 32  # of one call
+FEW_BYTES = 1 << 28  # that every machine has
 Arrays = Mapping[str, Array]
 
 
@@ -235,10 +238,15 @@ def check_known(given: Iterable[str], known: Sequence[str]) -> None:
             raise InputError(f"this net takes no '{name}'; {did_you_mean(name, known)}")
 
 
-def check_count(count: int) -> None:
-    """Raises InputError unless `count` samples can be made."""
+def check_count(count: int, signature: Signature) -> None:
+    """Raises InputError unless `count` samples can be made, and held in memory."""
     if not isinstance(count, (int, np.integer)) or count < 1:
         raise InputError(f"count is {count!r}; it must be a whole number, 1 or more")
+    if count > MOST_SAMPLES:
+        raise InputError(f"count is {str(count)[:20]}; at most {MOST_SAMPLES} can be made at once")
+    each = 8 * sum(map(elements, (*signature.inputs, *signature.outputs)))
+    if count * each > FEW_BYTES:
+        check_memory(int(count) * each, f"{count} samples")
 
 
 def labels(tensor: Tensor, numbers: Array, classes: int) -> Array:

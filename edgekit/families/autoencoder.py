@@ -162,7 +162,6 @@ class Family(_base.Family):
     ) -> Array:
         """`count` samples decoded from the prior."""
         check_known(inputs, ())
-        check_count(count)
         if label is not None:
             raise InputError("this net takes no class label")
         if "decode" not in self.model.signatures:
@@ -170,6 +169,7 @@ class Family(_base.Family):
                 "this autoencoder has one part and cannot sample; convert a folder with "
                 "encoder and decoder (model.toml), or use transform (run --input)"
             )
+        check_count(count, self.model.signatures["decode"])
         latent = self.model.signatures["decode"].inputs[0]
         return self.decode(self.draw_input(latent, count, Random(seed), None))
 

@@ -95,7 +95,7 @@ class Family(_base.Family):
 
         Returns the net's output shape with `count` first, in the net's own range.
         """
-        check_count(count)
+        check_count(count, self.model.signatures["generate"])
         if np.ndim(label) > 0:
             inputs, label = {**inputs, "label": label}, None  # rows of an input of this name
         tensors = self.model.signatures["generate"].inputs

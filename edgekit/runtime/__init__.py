@@ -30,14 +30,14 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
         was loaded before raises EngineError there.
 
     Raises:
-        InputError: not a bundle.
+        InputError: not a bundle, or threads that cannot be meant.
         BundleError: a missing, altered or foreign file.
         MissingDependency: the engine is not installed; names the pip command.
         EngineError: the engine cannot load the artifact.
     """
     folder = Path(bundle)
     manifest = read_manifest(folder)
-    count = threads or default_threads(manifest)
+    count = default_threads(manifest) if threads is None else threads
     runner = EngineRunner(folder, manifest.model, manifest.engine, count)
     for signature in manifest.model.signatures:
         runner.load(signature)

@@ -17,6 +17,7 @@ from edgekit.model import Model, Tensor
 from edgekit.values import cast
 
 Array = NDArray[Any]
+LEAST_THREADS = 16  # that may be asked for, however few cores there are
 
 
 class Call(Protocol):
@@ -44,6 +45,7 @@ class EngineRunner:
     """
 
     def __init__(self, folder: Path, model: Model, engine: str, threads: int) -> None:
+        check_threads(threads)
         self._engine = plugin.load("runtime.engines", engine)
         self._engine.check_installed()
         self._folder, self._model, self._threads = folder, model, threads
@@ -101,6 +103,20 @@ class EngineRunner:
             name: np.concatenate([outputs[k] for outputs in batches])[:count]
             for k, name in enumerate(names)
         }
+
+
+def check_threads(count: int, what: str = "threads") -> None:
+    """Check that so many threads can be meant: each costs memory, and the system has only so many.
+
+    Raises:
+        InputError: with the bounds.
+    """
+    cores = os.cpu_count() or 1
+    most = max(LEAST_THREADS, 4 * cores)
+    if not isinstance(count, int) or not 1 <= count <= most:
+        raise InputError(
+            f"{what} is {str(count)[:20]}; this machine has {cores} cores, give 1 to {most}"
+        )
 
 
 def checked(tensor: Tensor, inputs: Mapping[str, Array]) -> Array:
