@@ -16,8 +16,8 @@ from edgekit.domain import Domains
 from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
 from edgekit.inputs import with_domains
-from edgekit.model import Model, Prior, Range, Settings, Signature, Tensor
-from edgekit.original import OriginalRunner
+from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
+from edgekit.original import OriginalRunner, load_parts
 from edgekit.outputs import arranged, with_extra
 from edgekit.ranges import (
     as_text,
@@ -28,12 +28,18 @@ from edgekit.ranges import (
 )
 from edgekit.reason import advice, reason
 from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_description
+from edgekit.sources._cut import cut
 from edgekit.sources._part import Part, check_weights
+from edgekit.steady import check_repeated, noise_of
 from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128
+UNHELD = (
+    "a layer makes values when it is loaded (random ones, say) that the file does not hold; make "
+    "them with add_weight, and save again"
+)
 
 
 class Given(Typed, frozen=True):
@@ -49,6 +55,7 @@ class Given(Typed, frozen=True):
     domains: dict[str, Domains] = {}  # noqa: RUF012 - a struct field, copied for each instance
     output_name: str | None = None
     extra_outputs: tuple[str, ...] = ()
+    noise: Noise | None = None
 
 
 def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
@@ -65,6 +72,8 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         if span and not (span[0] < span[1] and np.isfinite(span).all()):
             raise InputError(f"the range {as_text(span)} of '{source}' is none; give LO,HI as -1,1")
     parts = open_parts(files, trust)
+    if given.noise == "input":
+        parts = cut(parts, given.noise, {})
     parameters = sum(check_weights(part) for part in parts.values())
     size = given.sizes[0] if given.sizes else ()
     infos = arranged(parts, given.output_name, given.extra_outputs, size)
@@ -76,6 +85,9 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     remarks += [doubt for s in signatures.values() for doubt in family.doubts(s)]
     signatures = with_domains(signatures, infos, given.domains, remarks)
     signatures = {key: traced(parts, signature, remarks) for key, signature in signatures.items()}
+    noise = noise_of(parts, signatures, given.noise, remarks, sampler=name == "autoencoder")
+    if noise == "mean":
+        parts = cut(parts, noise, signatures)
     settings = family.settings(infos)
     check_classes(signatures, given)
     if given.classes and settings.classes and given.classes != settings.classes:
@@ -91,6 +103,7 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
         files=copy_files(output, files),
         settings=settings,
         parameters=parameters,
+        noise=noise,
         license=told.license,
         notes=told.notes,
     )
@@ -98,7 +111,12 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     model = with_type_ranges(model, remarks)
     model = with_input_ranges(model, parts, remarks)
     member = family(model, OriginalRunner(parts, model.signatures))
-    observed = member.trial(member.draw(4, seed=0))
+    draws = member.draw(4, seed=0)
+    observed = member.trial(draws)
+    check_repeated(observed, member.trial(draws), "it draws random numbers or keeps a state")
+    if trust.trust or trust.custom_objects:  # code of the user's, which may hold values of its own
+        loaded = OriginalRunner(load_parts(output, model, trust), model.signatures)
+        check_repeated(observed, family(model, loaded).trial(draws), UNHELD)
     check_generative(member, observed)
     model = with_output_ranges(model, observed[member.shown(model)], remarks)
     if family.tiles:
@@ -108,7 +126,7 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
 
 def merged(given: Given, told: ModelToml) -> Given:
     """What model.toml tells, where the command line says nothing."""
-    fields = ("family", "prior", "classes", "input_range", "output_range")
+    fields = ("family", "prior", "classes", "input_range", "output_range", "noise")
     chosen = {
         field: getattr(told if getattr(given, field) is None else given, field) for field in fields
     }

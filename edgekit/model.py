@@ -14,6 +14,7 @@ from edgekit.typed import Typed, convert, to_json
 Range = tuple[float, float]
 Prior = Literal["normal", "uniform"]
 ROLES = ("latent", "label", "condition", "sample", "code", "extra")
+Noise = Literal["mean", "input"]
 # In recorded inputs, beside those of a signature: the number of the draw that led to each row.
 DRAW = "#"
 
@@ -86,6 +87,7 @@ class Model(Typed, frozen=True):
     `files` maps a part (keras) or signature (all other kinds) to its file, relative to the folder.
     `range_doubt` holds the input ranges that fit as well as the one that was taken: empty where it
     is known.
+    `noise` is what normal noise that the net draws has become: its mean, or an input.
     """
 
     kind: str
@@ -94,6 +96,7 @@ class Model(Typed, frozen=True):
     files: dict[str, str]
     settings: Settings = Settings()
     parameters: int = 0
+    noise: Noise | None = None
     license: str = ""
     notes: str = ""
     remarks: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from edgekit.families._base import PartInfo
 from edgekit.model import Model, Signature
 from edgekit.runtime.runner import padded
 from edgekit.sources import Trust, open_parts
+from edgekit.sources._cut import cut
 from edgekit.sources._part import Part
 from edgekit.values import cast
 
@@ -22,8 +23,9 @@ ROWS = 8  # per call: enough to be quick, little enough for large images
 
 
 def load_parts(folder: Path, model: Model, trust: Trust) -> dict[str, Part]:
-    """The parts of a model of kind `keras`, loaded from its folder."""
-    return open_parts({name: folder / file for name, file in model.files.items()}, trust)
+    """The parts of a model of kind `keras`, loaded from its folder and cut at their noise."""
+    parts = open_parts({name: folder / file for name, file in model.files.items()}, trust)
+    return cut(parts, model.noise, model.signatures)
 
 
 class OriginalRunner:

@@ -29,7 +29,7 @@ assign variants
 sensitivity
 mixed tuning
 describe passes reference report validate
-batches inputs measure outputs proof ranges rewrites tiling
+batches inputs measure outputs proof ranges rewrites steady tiling
 original
 compare coverage litert_edit plan save sources workspace
 worker

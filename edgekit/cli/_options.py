@@ -175,6 +175,11 @@ MODEL = (
         metavar="NAME",
         help="Another output to keep beside it; repeatable.",
     ),
+    click.option(
+        "--noise",
+        type=click.Choice(["mean", "input"]),
+        help="What normal noise that the net draws becomes: its mean, or an input.",
+    ),
     click.option("--trust", is_flag=True, help="Run code inside the model file (Lambda layers)."),
     click.option(
         "--custom-objects",

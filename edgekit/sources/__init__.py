@@ -11,7 +11,7 @@ from edgekit import plugin
 from edgekit.domain import Domain
 from edgekit.errors import InputError, nearest
 from edgekit.files import check_plain, check_plain_folder
-from edgekit.model import Prior, Range
+from edgekit.model import Noise, Prior, Range
 from edgekit.own_modules import check_module
 from edgekit.sources._foreign import what_it_is
 from edgekit.typed import Typed, read_toml
@@ -42,6 +42,7 @@ class ModelToml(Typed, frozen=True):
     inputs: dict[str, Domain | tuple[Domain, ...]] = {}  # noqa: RUF012 - copied for each instance
     output: str | None = None
     extra_outputs: tuple[str, ...] = ()
+    noise: Noise | None = None
     license: str = ""
     notes: str = ""
 

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Tensor
 from edgekit.reason import reason
 from edgekit.sources import Trust
+from edgekit.sources._flat_graph import FlatGraph, has_bottleneck
 from edgekit.sources._saved_model_check import check_files, check_graph
+
+ROWS = 7  # a batch to look at the graph with, that no layer has the size of
 
 
 def matches(path: Path) -> bool:
@@ -61,10 +66,25 @@ class SavedModelPart:
             inputs=tuple(tensors(signature.structured_input_signature[1], path)),
             outputs=tuple(tensors(signature.structured_outputs, path)),
         )
+        self.info = msgspec.structs.replace(self.info, bottleneck=self._has_bottleneck())
 
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
         result = self._signature(**inputs)
         return [result[tensor.name] for tensor in self.info.outputs]
+
+    def _has_bottleneck(self) -> bool:
+        """Whether this is an autoencoder: an image becomes an image by way of a flat tensor."""
+        import tensorflow as tf
+
+        images = [t for t in (*self.info.inputs, *self.info.outputs) if len(t.shape) > 2]
+        if len(images) < 2 or len(self.info.inputs) != 1 or len(self.info.outputs) != 1:
+            return False
+        (image,) = self.info.inputs
+        spec = tf.TensorSpec((image.shape[0] or ROWS, *image.shape[1:]), image.dtype)
+        try:
+            return has_bottleneck(FlatGraph(lambda x: self({image.name: x}), [spec]))
+        except Exception:  # a net that takes no such batch
+            return False
 
     def weights(self) -> Iterator[tuple[str, Any]]:
         for variable in self._signature.variables:

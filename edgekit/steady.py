@@ -1,0 +1,86 @@
+"""Whether a net computes the same for the same inputs, and what is done where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError, ModelError
+from edgekit.model import Noise, Signature
+from edgekit.original import graph_of
+from edgekit.sources._flat_graph import FlatGraph
+from edgekit.sources._part import Part
+from edgekit.sources._steady import check_steady, find, listed
+
+# What two runs on a processor may differ by where threads add up in another order.
+REPEATED = 1e-5
+
+
+def noise_of(
+    parts: Mapping[str, Part],
+    signatures: Mapping[str, Signature],
+    wanted: Noise | None,
+    remarks: list[str],
+    *,
+    sampler: bool,
+) -> Noise | None:
+    """How the parts are cut so that no call draws or changes anything; None where none does.
+
+    Raises:
+        InputError: there is no noise, though something is `wanted` done with it.
+        ModelError: what cannot be taken out, or variables that the file does not hold.
+    """
+    import tensorflow as tf
+
+    clean, normal = True, list[str]()
+    for signature in signatures.values():
+        part = parts[signature.part]
+        specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in signature.inputs]
+        flat = FlatGraph(graph_of(part, signature), specs)
+        found = find(flat)
+        check_steady(part.path, found, wanted, sampler=sampler)
+        check_held(part, flat)
+        clean = clean and found.clean
+        normal += found.normal
+    if wanted == "input":  # the parts were cut when they were loaded
+        return wanted
+    if wanted and not normal:
+        raise InputError(f"--noise {wanted}: the net draws no normal noise; leave it out")
+    if normal and not wanted:
+        remarks.append(
+            f"normal noise ({listed(normal)}) is taken as its mean, 0, since an autoencoder draws "
+            "it around its code (--noise mean; --noise input makes it an input)"
+        )
+    return None if clean else "mean"
+
+
+def check_held(part: Part, flat: FlatGraph) -> None:
+    """Raises ModelError where a Keras net computes with variables that its file does not hold."""
+    if not isinstance(part.trackable, Sequence):
+        return
+    held = {id(variable.handle) for variable in part.trackable}
+    lost = [
+        flat.variable_name(name)
+        for name, outer in flat.captured.items()
+        if outer.dtype.name == "resource" and id(outer) not in held
+    ]
+    if lost:
+        raise ModelError(
+            f"'{part.path}' computes with variables that the file does not hold ({listed(lost)}): "
+            "Keras saves what a layer makes with add_weight, no tf.Variable of its own; change "
+            "that, train or fill it again, and save"
+        )
+
+
+def check_repeated(
+    first: Mapping[str, NDArray[Any]], again: Mapping[str, NDArray[Any]], reason: str
+) -> None:
+    """Raises ModelError, naming the `reason`, where two runs on equal inputs differ."""
+    for name, array in first.items():
+        one, other = array.astype(np.float64), again[name].astype(np.float64)
+        gap = float(np.abs(one - other).max(initial=0))
+        if gap > REPEATED * max(float(np.abs(one).max(initial=0)), 1e-12):
+            raise ModelError(f"two runs on equal inputs differ by {gap:.3g} in '{name}': {reason}")
