@@ -269,9 +269,7 @@ class Training(layers.Layer):  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("how", ["keras", "export"])
-@pytest.mark.parametrize(
-    ("kind", "word"), [("dropout", "random"), ("norm", "moving_mean")]
-)
+@pytest.mark.parametrize(("kind", "word"), [("dropout", "random"), ("norm", "moving_mean")])
 def test_layers_in_training_mode_are_refused(
     kind: str, word: str, how: str, tmp_path: Path
 ) -> None:
