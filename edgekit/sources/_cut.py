@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from edgekit.domain import Domain
 from edgekit.errors import ModelError
 from edgekit.model import Noise, Signature, Tensor
 from edgekit.sources._flat_graph import FlatGraph, data
@@ -48,13 +49,25 @@ class SteadyPart:
             self.info = msgspec.structs.replace(self.info, inputs=inputs)
 
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        import tensorflow as tf
+
         known = [inputs[tensor.name] for tensor in self._part.info.inputs]
         flat = flat_graph(self._part, self.info.outputs, known)
+        results: list[Any] | None = tf.autograph.experimental.do_not_convert(self._without_noise)(
+            flat, dict(zip(flat.inputs, known, strict=True)), inputs
+        )
+        if results is not None:
+            return results
+        every = self._part({tensor.name: inputs[tensor.name] for tensor in self._part.info.inputs})
+        return [every[self._part.info.outputs.index(tensor)] for tensor in self.info.outputs]
+
+    def _without_noise(
+        self, flat: FlatGraph, given: dict[str, Any], inputs: Mapping[str, Any]
+    ) -> list[Any] | None:
+        """The outputs from the graph; None where there is nothing to take out of it."""
         found = find(flat)
         if found.clean:
-            results = self._part(inputs)
-            return [results[self._part.info.outputs.index(t)] for t in self.info.outputs]
-        given = dict(zip(flat.inputs, known, strict=True))
+            return None
         if self._noise == "mean":
             return flat.imported(pruned(flat, means=found.normal), given)
         drawn = (inputs[tensor.name] for tensor in self._drawn)
@@ -99,6 +112,7 @@ def pruned(
     for name in flat.above(flat.outputs, sources):
         node = tf.compat.v1.NodeDef()
         node.CopyFrom(flat.nodes[name])
+        node.attr.pop("_class", None)  # a place beside nodes that may be gone
         del node.input[:]
         node.input.extend(data(flat.nodes[name]))
         if name in means:
@@ -148,4 +162,5 @@ def noise_inputs(flat: FlatGraph, found: Findings) -> Iterator[Tensor]:
                 dtype=tensor.dtype.name,
                 role="latent",
                 source=label,
+                domain=(Domain(distribution="normal"),),
             )

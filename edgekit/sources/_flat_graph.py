@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+RESOURCE = 20  # DT_RESOURCE, the type of a variable's handle
 # They tell a tensor's size, not its values.
 SIZES = ("Shape", "ShapeN", "Size", "Rank")
 
@@ -27,6 +28,8 @@ class FlatGraph:
             self.function, lower_control_flow=False, aggressive_inlining=True
         )
         self.nodes = {node.name: node for node in self.graph_def.node}
+        for node in self.graph_def.node:
+            node.input[:] = [self._direct(source) for source in node.input]
         self.functions = {f.signature.name: f for f in self.graph_def.library.function}
         captures = self.function.graph.captures
         self.captured = {node_of(inner.name): outer for outer, inner in captures}
@@ -54,12 +57,18 @@ class FlatGraph:
                     yield inside
                     waiting += called(inside)
 
-    def handle(self, reference: str) -> str:
-        """The placeholder of the variable that an input of a node refers to."""
-        name = node_of(reference)
-        while self.nodes[name].op == "Identity":
-            name = node_of(self.nodes[name].input[0])
-        return name
+    def _direct(self, reference: str) -> str:
+        """A reference to a variable without the steps that calls left of it.
+
+        The converter does not see through these, and takes weights for state.
+        """
+        node = self.nodes[node_of(reference)]
+        if reference.startswith("^"):
+            return reference
+        while node.op == "Identity" and node.attr["T"].type == RESOURCE:
+            reference = node.input[0]
+            node = self.nodes[node_of(reference)]
+        return reference
 
     def variable_name(self, placeholder: str) -> str:
         """What the variable behind a placeholder is called."""

@@ -54,7 +54,7 @@ class Findings(Typed, frozen=True):
 def find(flat: FlatGraph) -> Findings:
     """What a graph draws and changes."""
     assigns = [node for node in flat.nodes.values() if node.op in ASSIGNING]
-    assigned = {flat.handle(node.input[0]) for node in assigns}
+    assigned = {node_of(node.input[0]) for node in assigns}
 
     def fresh(node: Any) -> bool:
         """Whether a node's numbers are others at each call."""
@@ -64,7 +64,7 @@ def find(flat: FlatGraph) -> Findings:
             return True
         above = (flat.nodes[name] for name in flat.above(data(node)[1:], values))
         return any(
-            n.op in FRESH or (n.op in READING and flat.handle(n.input[0]) in assigned)
+            n.op in FRESH or (n.op in READING and node_of(n.input[0]) in assigned)
             or (n.op in _graph_ops.RANDOM and fresh(n))
             for n in above
         )  # fmt: skip
@@ -74,15 +74,13 @@ def find(flat: FlatGraph) -> Findings:
     normal = [name for name in drawing if flat.nodes[name].op in _graph_ops.NORMAL]
     cut = flat.above(flat.outputs, lambda node: [] if node.name in drawing else values(node))
     read = {
-        flat.handle(flat.nodes[name].input[0])
+        node_of(flat.nodes[name].input[0])
         for name in cut
         if name not in drawing and flat.nodes[name].op in READING
     }
     arguments = set(map(node_of, flat.inputs))
     taught = {
-        flat.handle(node.input[0])
-        for node in assigns
-        if arguments & flat.above(data(node)[1:], values)
+        node_of(node.input[0]) for node in assigns if arguments & flat.above(data(node)[1:], values)
     }
     inside = (inner for node in flat.nodes.values() for inner in flat.inner(node))
     return Findings(

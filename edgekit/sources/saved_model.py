@@ -61,7 +61,15 @@ class SavedModelPart:
     attribute = ""
 
     def __init__(self, path: Path, loaded: Any, signature: Any) -> None:
-        self.path, self.trackable, self._signature = path, loaded, signature
+        import tensorflow as tf
+
+        self.path, self._loaded, self._signature = path, loaded, signature
+        # Its variables alone: with other functions of the folder, which may train them, the
+        # converter would take them for state. Tables (trusted) are held by what was loaded.
+        handles = {id(variable.handle) for variable in signature.variables}
+        others = [t for t in signature.captured_inputs if id(t) not in handles]
+        tables = any(tensor.dtype == tf.resource for tensor in others)
+        self.trackable = loaded if tables else list(signature.variables)
         self.info = PartInfo(
             inputs=tuple(tensors(signature.structured_input_signature[1], path)),
             outputs=tuple(tensors(signature.structured_outputs, path)),
