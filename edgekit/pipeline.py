@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit import plugin, recipe
+from edgekit import capacity, plugin, recipe
 from edgekit._version import __version__
 from edgekit.atomic import claimed
 from edgekit.candidates import Bench
@@ -108,7 +108,8 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
     try:
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
-        bench, proof = prepare(request, workspace, features, rows, bar)
+        builds = sum(plan.most for plan in plans)
+        bench, proof = prepare(request, workspace, features, rows, bar, builds)
         gates = gates_for(proof.family, request.gates)
         reports, artifacts = [], {}
         for plan in plans:
@@ -134,15 +135,21 @@ def prepare(
     features: Features | None,
     rows: int,
     progress: Progress,
+    builds: int,
 ) -> tuple[Bench, Proof]:
     """Load the model and run the original, with `rows` draws to calibrate on.
+
+    `builds` is how many candidates are to be made from it.
 
     Raises:
         InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
     """
     described = describe(request, workspace)
     model = Model.load(described)
-    progress.done(f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters")
+    scarce = capacity.tight(model.parameters, request.jobs, builds, workspace.root)
+    model = model.replace(remarks=(*model.remarks, *scarce))
+    loaded = f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters"
+    progress.done("; ".join([loaded, *scarce]))
     truth = reference(request, workspace, described, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
@@ -237,6 +244,7 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         check_features(request.features)
     cache = request.cache or default_cache()
     check_places(request.model, request.output, cache, [plan.name for plan in plans])
+    capacity.check(files.values(), cache, request.output)
     for plan in plans:
         if writes and (reason := refusal(request, plan)):
             raise InputError(reason)

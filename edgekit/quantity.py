@@ -11,7 +11,7 @@ from edgekit.errors import InputError
 Latency = tuple[float, Literal["s", "x"]]
 
 NUMBER = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]+)\s*")
-BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6}
+BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 TIMES = {"x": 1.0, "ms": 1e-3, "s": 1.0}
 
 
@@ -36,7 +36,7 @@ def parse_latency(text: str) -> Latency:
 
 def size_text(size: float) -> str:
     """Bytes with the unit that they are typed in, and enough digits to compare with a limit."""
-    for unit in ("MB", "kB"):
+    for unit in ("GB", "MB", "kB"):
         if size >= BYTES[unit]:
             return f"{size / BYTES[unit]:.4g} {unit}"
     return f"{size:.0f} B"

@@ -62,8 +62,9 @@ def run(
     features, features_name = load_features(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
-        bar.start(3 + len(plan.candidates) + trials)
-        bench, proof = prepare(request, workspace, features, max(ROWS), bar)
+        builds = len(plan.candidates) + trials
+        bar.start(3 + builds)
+        bench, proof = prepare(request, workspace, features, max(ROWS), bar, builds)
         seeds = plugin.load("tuning", plan.target.engine).SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)

@@ -41,6 +41,7 @@ images
 metrics model textures
 domain
 atomic
+capacity
 durable intact npz own_modules places plugin quantity rng typed
 files
 _version errors

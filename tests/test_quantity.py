@@ -24,5 +24,5 @@ def test_latencies(text: str, latency: tuple[float, str]) -> None:
 
 @pytest.mark.parametrize("text", ["", "800", "kB", "0kB", "-1kB", "1KB", "1e3kB", "1 k B"])
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(InputError, match="is not a number with a unit \\(B, kB, MB\\)"):
+    with pytest.raises(InputError, match="is not a number with a unit \\(B, kB, MB, GB\\)"):
         parse_size(text)

@@ -44,7 +44,7 @@ def test_options_of_groups() -> None:
         ({"targets": 5}, r"`array`, got `int` - at `\$.targets`"),
         ({"targets": [5]}, r"`str`, got `int` - at `\$.targets\[0\]`"),
         ({"gates": 30}, r"`array`, got `int` - at `\$.gates`"),
-        ({"max_size": "1GB"}, r"max_size '1GB' is not a number with a unit \(B, kB, MB\)"),
+        ({"max_size": "1TB"}, r"max_size '1TB' is not a number with a unit \(B, kB, MB, GB\)"),
         ({"max_latency": "fast"}, "max_latency 'fast' is not a number with a unit"),
         ({"batch": 1.5}, r"`int`, got `float` - at `\$.given.batch`"),
         ({"prior": "cauchy"}, r"'cauchy' - at `\$.given.prior`"),
