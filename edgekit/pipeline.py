@@ -20,7 +20,8 @@ from edgekit.data import check_data, data_files
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
-from edgekit.features import Features, check_features, load_features
+from edgekit.features import Features, check_features
+from edgekit.features_child import features_in_child
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.places import check_places
@@ -103,7 +104,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
 
 def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report:
     """Make, measure and choose for every target; write the bundles and the report."""
-    features, features_name = load_features(request.features)
+    features, features_name = features_in_child(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
         bar.start(2 + sum(plan.most + 1 for plan in plans))

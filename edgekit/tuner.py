@@ -13,7 +13,7 @@ from edgekit import plugin, target
 from edgekit.compare import gates_for
 from edgekit.data import data_files
 from edgekit.errors import InputError, require
-from edgekit.features import load_features
+from edgekit.features_child import features_in_child
 from edgekit.measure import machine
 from edgekit.npz import read
 from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, report_of, tools
@@ -59,7 +59,7 @@ def run(
     same = identify(request, plan)
     check_free(request.output)
     check_log(request.output, same, resume=resume)
-    features, features_name = load_features(request.features)
+    features, features_name = features_in_child(request.features)
     workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
     try:
         builds = len(plan.candidates) + trials

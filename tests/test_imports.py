@@ -31,7 +31,7 @@ mixed tuning
 describe passes reference report validate
 batches inputs measure outputs proof ranges rewrites steady tiling
 original
-compare coverage litert_edit plan save sources workspace
+compare coverage features_child litert_edit plan save sources workspace
 worker
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target

@@ -1,0 +1,63 @@
+"""Features of the user's own are computed in a child: the same numbers, and a crash is one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.errors import InputError
+from edgekit.features import BUILT_IN
+from edgekit.features_child import features_in_child
+
+ROWS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+OWN = """
+import os
+print("a module may print")
+def mean(x): return x.mean(1)
+def crash(x): os.kill(os.getpid(), 11)
+def leave(x): os._exit(3)
+def broken(x): raise RuntimeError("no net")
+def large(x): return x.reshape(len(x), -1)
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "own_net.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "own_net"
+
+
+def test_the_same_numbers_again_and_again(module: str) -> None:
+    call, name = features_in_child(f"{module}:mean")
+    assert name == f"{module}:mean"
+    for _ in range(3):
+        np.testing.assert_array_equal(call(ROWS), ROWS.mean(1))
+
+
+def test_more_than_a_pipe_holds(module: str) -> None:
+    call, _ = features_in_child(f"{module}:large")
+    rows = np.random.default_rng(0).normal(size=(4, 200_000))
+    np.testing.assert_array_equal(call(rows), rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("crash", r"the process crashed \(SIGSEGV\)"), ("leave", "the process ended with 3"),
+     ("broken", "RuntimeError: no net")],
+)  # fmt: skip
+def test_what_goes_wrong_is_one_line(module: str, name: str, message: str) -> None:
+    call, _ = features_in_child(f"{module}:{name}")
+    with pytest.raises(InputError, match=rf"^--features '{module}:{name}': {message}$"):
+        call(ROWS)
+
+
+def test_what_cannot_be_loaded(module: str, tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
+    for spec in (f"{module}:nothing", str(tmp_path / "net.tflite")):
+        with pytest.raises(InputError, match=r"^--features"):
+            features_in_child(spec)
+
+
+def test_built_in_ones_need_no_child() -> None:
+    assert features_in_child(None)[1] == BUILT_IN
