@@ -13,7 +13,8 @@ from edgekit import plugin
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
-from edgekit.errors import EngineError, PassError
+from edgekit.choose import merged
+from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
 from edgekit.plan import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
@@ -22,24 +23,23 @@ from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
+from edgekit.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.variants import Made, variants
 from edgekit.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
-# A candidate's own failures. All others, such as a full disk, are those of the whole run.
 IN_DOUBT = "depends on the input range, which is in doubt (--input-range)"
-OWN_FAILURES = (PassError, EngineError)
 
 
 class Bench:
-    """The candidates of all targets; timings are kept, since targets may share an engine."""
+    """The candidates of all targets."""
 
     def __init__(
         self, request: Request, workspace: Workspace, described: Path, proof: Proof
     ) -> None:
         self._request, self._workspace = request, workspace
         self._described, self._proof = described, proof
-        self._timings: dict[tuple[object, ...], list[Latency | str]] = {}
+        self._stopwatch = Stopwatch(workspace, request.seconds)
 
     def run(
         self, plan: TargetPlan, done: Callable[[str], None]
@@ -52,31 +52,40 @@ class Bench:
             results += self._searched(plan, plan.search, built, done)
         results = with_twins(results, built)
         if BASELINE in built:
-            results = self._timed(plan.target.engine, threads, built, results)
+            results = self._stopwatch.timed(plan.target.engine, threads, places(built), results)
         return TargetReport.of(plan, threads, results), built
+
+    def settled(
+        self, report: TargetReport, built: Mapping[str, Made], judge: Judge
+    ) -> TargetReport:
+        """The decided report, after what is too close to call was timed again."""
+        return self._stopwatch.settled(report, places(built), judge)
 
     def refine(
         self,
         plan: TargetPlan,
         report: TargetReport,
         built: dict[str, Made],
+        judge: Judge,
         done: Callable[[str], None],
     ) -> TargetReport:
-        """The report with variants of the chosen candidate (variants.py), timed beside it."""
+        """The report with variants of the chosen candidate (variants.py), timed beside it.
+
+        One is chosen instead where it is better beyond noise; what lost before stays so.
+        """
         chosen = report.result(report.chosen)
         searched = plan.search is not None and chosen and chosen.recipe == plan.search.recipe
         if chosen is None or searched:  # a search names layers as the rewrites made them
             return report
         tried = variants(chosen, built[chosen.name])
-        if not tried:
+        if not tried or report.failure:
             return report
         results = self._attempt_all(plan, tried, built, done)
         new = with_twins([*report.results, *results], built)[len(report.results) :]
         rivals = [report.results[0], chosen, *new]
-        timed = self._timed(report.engine, report.threads, built, rivals)[1:]
-        again = {result.name: result for result in timed}
-        kept = [again.pop(result.name, result) for result in report.results]
-        return msgspec.structs.replace(report, results=(*kept, *again.values()))
+        timed = self._stopwatch.timed(report.engine, report.threads, places(built), rivals)
+        among = judge(msgspec.structs.replace(report, results=tuple(timed)))
+        return merged(report, self.settled(among, built, judge))
 
     def threads(self, plan: TargetPlan) -> int:
         """The user's number of threads, or the target's, as far as this machine has them."""
@@ -135,7 +144,7 @@ class Bench:
             search = search.uncalibrated(engine)
         try:
             found = self.sensitivity(plan, search, done)
-            (float32,) = self._seconds(engine, self.threads(plan), [built[BASELINE].artifact])
+            float32 = self._stopwatch.seconds(engine, self.threads(plan), built[BASELINE].artifact)
             assignments = front(found, search.points, limits.max_size, limits.seconds(float32))
         except OWN_FAILURES as error:
             return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
@@ -179,19 +188,8 @@ class Bench:
                 failed = Group(tuple(names), {FLOAT: Cost()}, (str(error),))
                 groups.append(failed)
             done(f"{plan.name}: {search.name}, {names[0].rpartition(';')[2]}")
-        (time,) = self._seconds(engine, threads, [base])
+        time = self._stopwatch.seconds(engine, threads, base)
         return Sensitivity(size=artifact_size(base), time=time, groups=tuple(groups))
-
-    def _seconds(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[float]:
-        """How long artifacts take, in seconds."""
-        told = self._workspace.call(
-            "edgekit.measure:latency",
-            artifacts=artifacts,
-            engine=engine,
-            threads=threads,
-            seconds=self._request.seconds * len(artifacts),
-        )
-        return [latency.seconds for latency in msgspec.convert(told, list[Latency])]
 
     def _after(self, steps: Sequence[Step]) -> Path:
         """The folder of the model after some passes, from the one that was described.
@@ -245,48 +243,14 @@ class Bench:
             scores=self._proof.score(made.trial),
         )
 
-    def _timed(
-        self, engine: str, threads: int, built: Mapping[str, Made], results: Sequence[Result]
-    ) -> list[Result]:
-        """The results with latencies, measured side by side in one process."""
-        artifacts = {r.name: built[r.name].artifact for r in results if r.name in built}
-        key = (engine, threads, *artifacts.values())
-        if key not in self._timings:
-            self._timings[key] = self.time(engine, threads, artifacts)
-        timings = dict(zip(artifacts, self._timings[key], strict=True))
-        timed = []
-        for result in results:
-            found = timings.get(result.name)
-            if isinstance(found, Latency):
-                timed.append(msgspec.structs.replace(result, latency=found))
-            else:
-                timed.append(msgspec.structs.replace(result, failure=found or result.failure))
-        return timed
-
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
-        """Latencies of all artifacts side by side; one by one beside the baseline, and the
-        message of what failed, where one of them takes the process down."""
+        """Latencies of artifacts side by side, or the message of what failed."""
+        return self._stopwatch.time(engine, threads, artifacts)
 
-        def timed(names: Sequence[str]) -> list[Latency]:
-            told = self._workspace.call(
-                "edgekit.measure:latency",
-                artifacts=[artifacts[name] for name in names],
-                engine=engine,
-                threads=threads,
-                seconds=self._request.seconds * len(names),
-            )
-            return msgspec.convert(told, list[Latency])
 
-        try:
-            return list(timed(list(artifacts)))
-        except OWN_FAILURES:
-            found: list[Latency | str] = []
-            for name in artifacts:
-                try:
-                    found.append(timed([BASELINE, name])[-1])
-                except OWN_FAILURES as error:
-                    found.append(str(error))
-            return found
+def places(built: Mapping[str, Made]) -> dict[str, Path]:
+    """Where the artifacts are."""
+    return {name: made.artifact for name, made in built.items()}
 
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:

@@ -11,17 +11,13 @@ import msgspec
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.quantity import latency_text, size_text
+from edgekit.ranking import best, equals, slower, undecided
 from edgekit.report import Result, TargetReport
 from edgekit.request import Limits
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()
 LARGER = 1.01  # a rewrite may add a few shape constants
-CLOSE = 0.05  # scores within this are equal: the better quality wins
-ALIKE = 0.5  # dB
-# What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
-# the 45 dB beyond which differences are invisible in 8-bit pictures.
-QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
 
 
 def decide(
@@ -55,13 +51,46 @@ def decide(
         else:
             failure += "(every candidate failed)"
         left = [r for r in made if not r.doubt] if keep_going else []
-    chosen = best(left, results[0], objective).name if left else None
-    verdicts = {r.name: out.get(r.name, "good, another is better") for r in results}
+    winner = best(left, results[0], objective) if left else None
+    chosen = winner.name if winner else None
+    equal = equals(winner, left, results[0], objective) if winner else ()
+    verdicts = {r.name: out.get(r.name, good(r.name in equal)) for r in results}
     if chosen:
         verdicts[chosen] = "chosen" + (f", although {out[chosen]}" if chosen in out else "")
         failure += f"; kept all the same (--keep-going): {chosen}" if failure else ""
     judged = with_verdicts(report, verdicts, chosen, failure)
-    return msgspec.structs.replace(judged, nearest=near)
+    slow = [r for r in results if r.name in out and only_slow(r, results[0], out, rules)]
+    again: tuple[str, ...] = ()
+    if winner and not failure:
+        again = undecided(winner, left, slow, results[0], objective)
+    return msgspec.structs.replace(judged, nearest=near, equal=equal, undecided=again)
+
+
+def only_slow(result: Result, base: Result, out: Mapping[str, str], rules: Rules) -> bool:
+    """Whether a result is out because it is slower than the baseline, and for nothing else."""
+    missed = rules.missed(result, base)
+    return len(missed) == 1 and missed[0].text == out[result.name] and slower(result)
+
+
+def merged(report: TargetReport, among: TargetReport) -> TargetReport:
+    """The report with a decision among its chosen candidate and some new ones."""
+    if among.chosen is None:
+        return report
+    again = {result.name: result for result in among.results[1:]}
+    kept = [again.pop(result.name, result) for result in report.results]
+    rest = [name for name in report.equal if name not in among.equal]
+    return msgspec.structs.replace(
+        report,
+        results=(*kept, *again.values()),
+        chosen=among.chosen,
+        equal=(*among.equal, *rest),
+        undecided=among.undecided,
+    )
+
+
+def good(equal: bool) -> str:
+    """The verdict on what is good enough and was not chosen."""
+    return "good, equal within noise" if equal else "good, another is better"
 
 
 def with_verdicts(
@@ -196,38 +225,6 @@ def hints(made: Sequence[Result], base: Result, rules: Rules) -> list[str]:
             top = max(values) if ">" in gate.sign else min(values)
             told.append(f"the best{where} reaches {gate.metric} {top:.4g} (--gate)")
     return told
-
-
-def slower(result: Result) -> bool:
-    """Slower than the baseline with 95 % confidence, or measured to be so by more than 2 %.
-
-    In doubt it is out: what ships is never slower than float32.
-    """
-    latency = result.latency
-    return latency is not None and (latency.ratio_low > 1.0 or latency.ratio > 1.02)
-
-
-def best(results: Sequence[Result], base: Result, objective: str) -> Result:
-    """The best of the remaining results; close ones are told apart by their quality, if any."""
-    ranked = {result.name: rank(result, base, objective) for result in results}
-    lowest = min(ranked.values())
-    close = [result for result in results if ranked[result.name] <= lowest + CLOSE]
-    finest = max(result.scores.get("sqnr", 0.0) for result in close)
-    finest_ones = [r for r in close if r.scores.get("sqnr", 0.0) >= finest - ALIKE]
-    return min(finest_ones, key=lambda r: (ranked[r.name], -r.scores.get("sqnr", 0.0)))
-
-
-def rank(result: Result, base: Result, objective: str) -> float:
-    """Lower is better: the logarithm of what the objective counts, relative to float32."""
-    size = math.log(result.size / base.size) if base.size else 0.0
-    time = math.log(result.latency.ratio) if result.latency else 0.0
-    if objective == "size":
-        return size
-    if objective == "latency":
-        return time
-    if objective == "quality":
-        return -result.scores.get("sqnr", 0.0)
-    return size + time - QUALITY_WORTH * min(result.scores.get("sqnr", 0.0), QUALITY_ENOUGH)
 
 
 def pareto(results: Sequence[Result], cost: str) -> list[str]:

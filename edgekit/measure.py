@@ -5,6 +5,7 @@ Imports no converter, so that the figures are those of the device's own process.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import time
@@ -44,6 +45,11 @@ class Latency(Typed, frozen=True):
     ratio_high: float
     noise: float
     runs: int
+
+    @property
+    def spread(self) -> float:
+        """Half the width of the ratio's interval, of its logarithm."""
+        return math.log(self.ratio_high / self.ratio_low) / 2
 
     @property
     def interval(self) -> str:
@@ -207,6 +213,26 @@ def summary(own: Array, base: Array, repeats: int) -> Latency:
         ratio_high=float(high),
         noise=float(np.median(np.abs(own - median)) / median),
         runs=len(own) * repeats,
+    )
+
+
+def pooled(measured: Sequence[Latency]) -> Latency:
+    """Several measurements of one ratio as one: the mean of its logarithms, weighted by how exactly
+    each was known, with an interval that holds what they differ by as well."""
+    logs = np.log([latency.ratio for latency in measured])
+    spreads = np.array([max(latency.spread, 1e-3) for latency in measured])
+    weights = spreads**-2.0 / np.sum(spreads**-2.0)
+    mean = float(weights @ logs)
+    within = float(np.sum(spreads**-2.0) ** -0.5)
+    between = 1.96 * float(np.sqrt(weights @ (logs - mean) ** 2 / len(measured)))
+    spread, ratio = max(within, between), math.exp(mean)
+    return Latency(
+        seconds=measured[0].seconds * ratio / measured[0].ratio,
+        ratio=ratio,
+        ratio_low=ratio * math.exp(-spread),
+        ratio_high=ratio * math.exp(spread),
+        noise=float(np.mean([latency.noise for latency in measured])),
+        runs=sum(latency.runs for latency in measured),
     )
 
 

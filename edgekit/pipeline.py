@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,13 +113,12 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
         builds = sum(plan.most for plan in plans)
         bench, proof = prepare(request, workspace, features, rows, bar, builds)
         gates = gates_for(proof.family, request.gates)
+        judge = partial(verdict, request, gates)
         reports, artifacts = [], {}
         for plan in plans:
             outcome, made = bench.run(plan, bar.done)
-            outcome = verdict(request, outcome, gates)
-            refined = bench.refine(plan, outcome, made, bar.further)
-            if refined is not outcome:
-                outcome = verdict(request, refined, gates)
+            outcome = bench.settled(judge(outcome), made, judge)
+            outcome = bench.refine(plan, outcome, made, judge, bar.further)
             bar.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)
             artifacts[plan.name] = made
@@ -197,7 +197,7 @@ def weaknesses(request: Request, proof: Proof, gates: Sequence[Gate]) -> Iterato
         yield f"{few}; {FEW} or more are better"
 
 
-def verdict(request: Request, outcome: TargetReport, gates: Sequence[Gate]) -> TargetReport:
+def verdict(request: Request, gates: Sequence[Gate], outcome: TargetReport) -> TargetReport:
     """The outcome with its decision.
 
     Recipes that the user named are given as asked; `auto` never gives worse than float32.

@@ -12,16 +12,18 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.assign import loosest, proposal
-from edgekit.candidates import OWN_FAILURES, fingerprint
-from edgekit.choose import best, decide, rank, reject
+from edgekit.candidates import fingerprint
+from edgekit.choose import decide, good, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
 from edgekit.plan import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.ranking import best, rank
 from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity
+from edgekit.stopwatch import OWN_FAILURES, with_timing
 from edgekit.study import Entry, Study
 from edgekit.tuned import front, goals, noted
 from edgekit.variants import Made
@@ -237,7 +239,7 @@ class Trials:
         decided = self.judged([result for result in results if result.name in timed])
         out = self._rejected(results)
         judged = {
-            r.name: msgspec.structs.replace(r, verdict=out.get(r.name, "good, another is better"))
+            r.name: msgspec.structs.replace(r, verdict=out.get(r.name, good(equal=False)))
             for r in results
         } | {r.name: r for r in decided.results}
         return msgspec.structs.replace(decided, results=tuple(judged.values()))
@@ -265,10 +267,3 @@ class Trials:
 def late(deadline: float | None) -> bool:
     """Whether a time of the monotonic clock is over."""
     return deadline is not None and time.monotonic() > deadline
-
-
-def with_timing(result: Result, found: Latency | str | None) -> Result:
-    """The result with its latency, or with why there is none."""
-    if isinstance(found, str):
-        return msgspec.structs.replace(result, failure=found)
-    return msgspec.structs.replace(result, latency=found)

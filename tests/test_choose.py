@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgekit.choose import OBJECTIVES, best, decide, pareto, reject
+from edgekit.choose import OBJECTIVES, decide, pareto, reject
 from edgekit.compare import Gate
 from edgekit.measure import Latency
+from edgekit.ranking import best
 from edgekit.report import Result, TargetReport
 from edgekit.request import Limits
 
@@ -118,7 +119,7 @@ def test_balanced_counts_size_and_latency() -> None:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_equal_ones_are_told_apart_by_quality(objective: str) -> None:
-    worse, better = result("worse", size=25, sqnr=40.0), result("better", size=25, sqnr=40.04)
+    worse, better = result("worse", size=25, sqnr=40.0), result("better", size=25, sqnr=40.6)
     for order in ([worse, better], [better, worse]):
         assert best(order, FLOAT, objective).name == "better"
 
@@ -160,9 +161,9 @@ def test_a_twin_is_not_on_the_front_and_beats_nobody() -> None:
     assert pareto([FLOAT, SMALL, twin], "latency") == ["float32", "small"]
 
 
-def test_of_equally_faithful_ones_the_faster_is_taken() -> None:
-    slow = result("slow", size=25, ratio=0.210, sqnr=40.1)
-    fast = result("fast", size=25, ratio=0.205, sqnr=40.0)
+def test_of_equally_faithful_ones_the_faster_is_taken_beyond_noise() -> None:
+    slow = result("slow", size=25, ratio=0.23, sqnr=40.1)
+    fast = result("fast", size=25, ratio=0.20, sqnr=40.0)
     assert best([slow, fast], FLOAT, "balanced").name == "fast"
 
 

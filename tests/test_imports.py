@@ -23,9 +23,9 @@ tuner
 pipeline trials
 publish inspect tuned
 candidates report.page study
-choose report.plots
+choose report.plots stopwatch
 request
-assign variants
+assign ranking variants
 sensitivity
 mixed tuning
 describe passes reference report validate

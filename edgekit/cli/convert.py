@@ -129,13 +129,14 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report import megabytes, proxy, rows, threads, variants
+    from edgekit.report import equal, megabytes, proxy, rows, threads, variants
 
     lines = [f"DOUBT: {told}" for told in report.doubts]
     for target in report.targets:
         lines += ["", f"{target.name}  ({target.engine}, {threads(report, target)})",
                   table(rows(target), target.chosen)]  # fmt: skip
-        lines += [f"  {line}" for line in (proxy(report, target), variants(target)) if line]
+        told = (proxy(report, target), variants(target), equal(target))
+        lines += [f"  {line}" for line in told if line]
         lines.append(f"  timings of one candidate vary by ±{target.noise:.0%} on this machine")
         lines.append(
             f"  bundle: {target.bundle} ({megabytes(target.zipped)} as a zip file)"

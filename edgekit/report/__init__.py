@@ -44,7 +44,8 @@ class Result(Typed, frozen=True):
 class TargetReport(Typed, frozen=True):
     """All candidates of one target. `bundle` is where the chosen one was written, `zipped` the
     bytes of that folder as a zip file. `nearest` is the one that missed least where none is good
-    enough.
+    enough, `equal` those that only noise sets apart from the chosen one, `undecided` those whose
+    place beside it another timing could turn.
 
     `threads` is what latencies were measured with, `target_threads` what the target runs a net
     with, 0 where that was not noted. `memory_mb` is what the target allows a net, 0 for any
@@ -61,6 +62,8 @@ class TargetReport(Typed, frozen=True):
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     nearest: str | None = None
+    equal: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     bundle: str | None = None
     zipped: int = 0
     failure: str = ""
@@ -160,6 +163,16 @@ def variants(target: TargetReport) -> str:
     }
     return "; ".join(
         text for part, text in told.items() if any(part in result.name for result in target.results)
+    )
+
+
+def equal(target: TargetReport) -> str:
+    """Which candidates only noise sets apart from the chosen one; empty where there is none."""
+    if not target.equal:
+        return ""
+    return (
+        f"equal within noise: {', '.join((target.chosen or '', *target.equal))}; "
+        "of such the one of the best quality is taken, then the simplest"
     )
 
 

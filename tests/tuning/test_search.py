@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from edgekit.choose import CLOSE, rank
 from edgekit.errors import InputError
 from edgekit.measure import Latency
+from edgekit.ranking import CLOSE, rank
 from edgekit.recipe import BASELINE
 from edgekit.report import Result
 from edgekit.study import LOG, check_log

@@ -1,0 +1,154 @@
+"""Which of the candidates that are good enough is best, beyond what timings can tell.
+
+Sizes and scores come out the same on every run; latencies do not. So two candidates are apart in
+time only as far as their difference is beyond noise, and where nothing else tells them apart the
+simpler one is taken: the same input gives the same bundle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from edgekit.plan import REWRITES
+from edgekit.report import Result
+
+CLOSE = 0.05  # ranks within this are equal: the better quality wins
+ALIKE = 0.5  # dB
+NOISE = 0.03  # timings within this are equal, however exactly they were measured
+SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler one
+# What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
+# the 45 dB beyond which differences are invisible in 8-bit pictures.
+QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
+TIMED = ("balanced", "latency")  # objectives that count it
+
+
+def best(results: Sequence[Result], base: Result, objective: str) -> Result:
+    """The best of the remaining results.
+
+    Among those close to it the best quality wins; among those of about that quality the best.
+    """
+    leader = ahead(results, base, objective)
+    close = [r for r in results if near(r, leader, base, objective)]
+    finest = max(quality(result) for result in close)
+    finest_ones = [r for r in close if quality(r) >= finest - ALIKE]
+    return leader if leader in finest_ones else ahead(finest_ones, base, objective)
+
+
+def ahead(results: Sequence[Result], base: Result, objective: str) -> Result:
+    """The one that no other goes before, from the simplest on: another must be better beyond noise.
+
+    Whatever the timings, the order in which they are compared is the same.
+    """
+    least = SMALL if objective in TIMED else 0.0
+    leader, *others = sorted(results, key=complexity)
+    for result in others:
+        if lead(leader, result, base, objective) > least:
+            leader = result
+    return leader
+
+
+def complexity(result: Result) -> bool:
+    """What is simpler goes before: first what was not rewritten; the plan is in such an order."""
+    return any(step in REWRITES.values() for step in result.steps)
+
+
+def lead(behind: Result, before: Result, base: Result, objective: str) -> float:
+    """By how much a result ranks before another, of its timing only what is beyond noise."""
+    exact = worth(behind, base, objective) - worth(before, base, objective)
+    timed = time(behind, objective) - time(before, objective)
+    sure = max(abs(timed) - noise(behind, before), 0.0)
+    return exact + math.copysign(sure, timed)
+
+
+def near(result: Result, leader: Result, base: Result, objective: str) -> bool:
+    """Whether a result is so close to another that quality decides."""
+    behind = rank(result, base, objective) - rank(leader, base, objective)
+    return behind <= (max(CLOSE, noise(result, leader)) if objective in TIMED else CLOSE)
+
+
+def equals(
+    chosen: Result, results: Sequence[Result], base: Result, objective: str
+) -> tuple[str, ...]:
+    """The names of those that only noise, or too little, sets apart from the chosen one."""
+    if objective not in TIMED:
+        return ()
+    return tuple(
+        result.name
+        for result in results
+        if result is not chosen
+        and abs(rank(result, base, objective) - rank(chosen, base, objective))
+        <= noise(result, chosen) + SMALL + 1.5 * spread(result, chosen)  # with 99 % confidence
+    )
+
+
+def undecided(
+    chosen: Result,
+    good: Sequence[Result],
+    slow: Sequence[Result],
+    base: Result,
+    objective: str,
+) -> tuple[str, ...]:
+    """The names of those that another timing could bring to the fore, and of the chosen one.
+
+    `slow` are out for that alone.
+    """
+    first = rank(chosen, base, objective)
+    found = [
+        result.name
+        for result in (good if objective in TIMED else ())
+        if result is not chosen
+        and abs(abs(rank(result, base, objective) - first) - CLOSE) <= spread(result, chosen)
+    ]
+    found += [r.name for r in slow if on_edge(r) and rank(r, base, objective) - first <= CLOSE]
+    return (chosen.name, *found) if found or on_edge(chosen) else ()
+
+
+def on_edge(result: Result) -> bool:
+    """Whether another timing could make a result slower than the baseline, or not so."""
+    latency = result.latency
+    return latency is not None and abs(math.log(latency.ratio) - NOISE) <= latency.spread
+
+
+def noise(one: Result, other: Result) -> float:
+    """How far the logarithms of two timings may be apart by chance."""
+    return max(NOISE, spread(one, other))
+
+
+def spread(one: Result, other: Result) -> float:
+    """How exactly the ratio of two timings is known, with 95 % confidence."""
+    return math.hypot(*(r.latency.spread if r.latency else 0.0 for r in (one, other)))
+
+
+def slower(result: Result) -> bool:
+    """Whether a result takes longer than the baseline, beyond noise."""
+    if result.latency is None:
+        return False
+    return math.log(result.latency.ratio) > max(NOISE, result.latency.spread)
+
+
+def rank(result: Result, base: Result, objective: str) -> float:
+    """Lower is better: the logarithm of what the objective counts, relative to float32."""
+    return worth(result, base, objective) + time(result, objective)
+
+
+def worth(result: Result, base: Result, objective: str) -> float:
+    """The part of the rank that is the same on every run: size and quality."""
+    size = math.log(result.size / base.size) if base.size else 0.0
+    if objective == "latency":
+        return 0.0
+    if objective == "size":
+        return size
+    if objective == "quality":
+        return -quality(result)
+    return size - QUALITY_WORTH * min(quality(result), QUALITY_ENOUGH)
+
+
+def time(result: Result, objective: str) -> float:
+    """The part of the rank that is measured anew on every run."""
+    return math.log(result.latency.ratio) if result.latency and objective in TIMED else 0.0
+
+
+def quality(result: Result) -> float:
+    """The signal-to-noise ratio in decibels."""
+    return result.scores.get("sqnr", 0.0)

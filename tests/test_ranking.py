@@ -1,0 +1,150 @@
+"""The same input gives the same choice, however the timings turn out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from edgekit.choose import decide, merged
+from edgekit.measure import Latency, pooled, summary
+from edgekit.ranking import CLOSE, best, equals
+from edgekit.report import Result, TargetReport, equal
+from edgekit.stopwatch import Stopwatch
+
+REWRITTEN = ("export", "lower-litert", "rewrite-litert")
+TURNS, RUNS = 40, 1000
+
+
+class Clock(Stopwatch):
+    """Draws timings: each turn is off by 2 to 6 %, each process by 0.5 %."""
+
+    def __init__(self, true: Mapping[str, float], chance: np.random.Generator) -> None:
+        self._true, self._chance = true, chance
+
+    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+        level = self._chance.uniform(0.02, 0.06)
+        turns = [
+            self._true[name]
+            * np.exp(self._chance.normal(0, level, TURNS) + self._chance.normal(0, 0.005))
+            for name in artifacts
+        ]
+        return [summary(own, turns[0], 1) for own in turns]
+
+
+def result(name: str, size: int = 25, sqnr: float = 40.0, latency: float | None = None) -> Result:
+    steps = REWRITTEN if "+rewrites" in name else ()
+    timed = latency and Latency(
+        seconds=latency, ratio=latency, ratio_low=latency, ratio_high=latency, noise=0, runs=9
+    )
+    return Result(name=name, recipe=name, steps=steps, size=size, scores={"sqnr": sqnr},
+                  latency=timed or None)  # fmt: skip
+
+
+FLOAT = result("float32", size=100, sqnr=120.0, latency=1.0)
+
+
+def chosen(clock: Clock, candidates: list[Result]) -> TargetReport:
+    """What a conversion that draws its timings chooses."""
+    places = {r.name: Path(r.name) for r in candidates}
+    results = clock.timed("litert", 1, places, candidates)
+
+    def judge(report: TargetReport) -> TargetReport:
+        return decide(report, [], "balanced")
+
+    report = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=tuple(results)
+    )
+    return clock.settled(judge(report), places, judge)
+
+
+def many(candidates: list[Result], true: Mapping[str, float]) -> list[TargetReport]:
+    chance = np.random.default_rng(0)
+    found = []
+    for _ in range(RUNS):
+        clock = Clock(true, chance)
+        clock._timings = {}
+        found.append(chosen(clock, candidates))
+    return found
+
+
+PAIR = [FLOAT, result("int8"), result("int8+rewrites")]
+
+
+@pytest.mark.parametrize(
+    ("candidates", "true", "name"),
+    [
+        (PAIR, {"int8": 0.3, "int8+rewrites": 0.3}, "int8"),
+        (PAIR, {"int8": 0.3, "int8+rewrites": 0.294}, "int8"),
+        (PAIR, {"int8": 0.3, "int8+rewrites": 0.27}, "int8+rewrites"),
+        (PAIR[:1] + PAIR[:0:-1], {"int8": 0.3, "int8+rewrites": 0.3}, "int8"),
+        ([FLOAT, result("float16", 50, 90.0)], {"float16": 1.0}, "float16"),
+        ([FLOAT, result("float16", 50, 90.0)], {"float16": 1.08}, "float32"),
+        ([FLOAT, result("a", 25, 40.0), result("b", 25, 42.0)], {"a": 0.3, "b": 0.3}, "b"),
+    ],
+)
+def test_a_thousand_conversions_choose_the_same(
+    candidates: list[Result], true: dict[str, float], name: str
+) -> None:
+    found = Counter(each.chosen for each in many(candidates, {"float32": 1.0} | true))
+    assert found.most_common(1)[0][0] == name
+    assert found[name] >= 0.99 * RUNS
+
+
+def test_where_the_choice_may_turn_the_other_is_told_to_be_equal() -> None:
+    """No rule is the same on both sides of its edge, but it can say that it stands there."""
+    edge = float(np.exp(-CLOSE))
+    found = many(PAIR, {"float32": 1.0, "int8": 0.3, "int8+rewrites": 0.3 * edge})
+    told = [set(each.equal) | {each.chosen} >= {"int8", "int8+rewrites"} for each in found]
+    assert np.mean(told) >= 0.99
+
+
+def test_without_timings_in_the_objective_the_smallest_wins_by_a_byte() -> None:
+    plain, other = result("plain", 1000, latency=0.3), result("other+rewrites", 999, latency=0.3)
+    assert best([plain, other], FLOAT, "size").name == "other+rewrites"
+    assert equals(plain, [plain, other], FLOAT, "size") == ()
+
+
+def test_what_is_equal_is_told_and_not_called_worse() -> None:
+    plain, other = result("plain", latency=0.3), result("other", latency=0.299)
+    report = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=(FLOAT, plain, other)
+    )
+    told = decide(report, [], "balanced")
+    assert (told.chosen, told.equal) == ("plain", ("other",))
+    assert [r.verdict for r in told.results[1:]] == ["chosen", "good, equal within noise"]
+    assert equal(told).startswith("equal within noise: plain, other")
+
+
+def test_measurements_of_one_ratio_are_joined() -> None:
+    near = Latency(seconds=0.5, ratio=0.5, ratio_low=0.49, ratio_high=0.51, noise=0.01, runs=10)
+    far = msgspec.structs.replace(near, ratio=0.6, ratio_low=0.5, ratio_high=0.72, runs=10)
+    both = pooled([near, far])
+    assert 0.5 < both.ratio < 0.51, "the exact one counts"
+    assert both.runs == 20
+    assert pooled([near] * 4).spread == pytest.approx(near.spread / 2)
+    apart = pooled(
+        [near, msgspec.structs.replace(near, ratio=0.6, ratio_low=0.59, ratio_high=0.61)]
+    )
+    assert apart.ratio_low < 0.51, "what they differ by is in the interval"
+    assert apart.ratio_high > 0.58
+
+
+def test_a_variant_replaces_the_chosen_one_and_the_others_stay_beaten() -> None:
+    first = decide(
+        TargetReport(
+            name="board", description="", engine="litert", threads=1,
+            results=(FLOAT, result("chosen", latency=0.3), result("beaten", latency=0.4)),
+        ),
+        [], "balanced",
+    )  # fmt: skip
+    rivals = (FLOAT, result("chosen", latency=0.45), result("variant", latency=0.35))
+    among = decide(msgspec.structs.replace(first, results=rivals), [], "balanced")
+    found = merged(first, among)
+    assert found.chosen == "variant", "although it was measured to be slower than before"
+    assert [r.name for r in found.results] == ["float32", "chosen", "beaten", "variant"]
+    assert found.results[2].verdict == "good, another is better"
