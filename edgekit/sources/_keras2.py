@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from edgekit.sources._keras2_functions import STAND_INS
 from edgekit.sources._keras2_nodes import functional, plain_names
 from edgekit.sources._keras_allowed import NETS, PARTS, home_of_operation, public
 
@@ -18,8 +19,6 @@ Config = dict[str, Any]
 # Paths of Keras' own modules before 3; what else they hold is found by its name.
 OLD_MODULES = ("tf_keras", "keras.engine", "keras.src", "keras.layers.", "keras.mixed_precision",
                "tensorflow.", "keras.saving", "keras.initializers.", "keras.utils")  # fmt: skip
-# Our own stand-ins of _keras2_layers.py.
-STAND_INS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 HARD_SIGMOID = "hard_sigmoid_of_keras_2"
 RENAMED = {
     "Convolution1D": "Conv1D",

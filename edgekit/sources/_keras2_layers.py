@@ -7,29 +7,12 @@ Calling the same function keeps what it computes exactly; only functions that co
 from __future__ import annotations
 
 import operator
-import re
 from functools import cache, reduce
 from typing import Any
 
-from edgekit.sources._keras2 import HARD_SIGMOID, STAND_INS
+from edgekit.sources._keras2 import HARD_SIGMOID
+from edgekit.sources._keras2_functions import STAND_INS, may_be_called
 
-PURE = re.compile(
-    r"(?:compat\.v1\.)?(?:"
-    r"(?:math|nn|linalg|signal|bitwise|dtypes|__operators__|random|keras\.activations"
-    r"|keras\.backend)\.\w+"
-    r"|image\.(?:resize\w*|adjust_\w+|central_crop|convert_image_dtype|crop_\w+|extract_\w+|flip_\w+"
-    r"|grayscale_to_rgb|hsv_to_rgb|image_gradients|pad_to_bounding_box|per_image_standardization"
-    r"|rgb_to_\w+|rot90|sobel_edges|total_variation|transpose|yiq_to_rgb|yuv_to_rgb)"
-    r"|abs|acos|add|add_n|argmax|argmin|argsort|asin|atan|atan2|batch_to_space|boolean_mask"
-    r"|broadcast_to|cast|ceil|clip_by_norm|clip_by_value|complex|concat|constant|convert_to_tensor"
-    r"|cos|cosh|cumsum|depth_to_space|divide|eig|einsum|equal|exp|expand_dims|eye|fill|floor|gather"
-    r"|gather_nd|greater|greater_equal|identity|less|less_equal|linspace|logical_\w+|matmul|maximum"
-    r"|meshgrid|minimum|multiply|negative|norm|not_equal|one_hot|ones|ones_like|pad|pow|range|rank"
-    r"|realdiv|reduce_\w+|repeat|reshape|reverse|roll|round|scatter_nd|sequence_mask|shape|sigmoid"
-    r"|sign|sin|sinh|size|slice|sort|space_to_batch|space_to_depth|split|sqrt|square|squeeze|stack"
-    r"|stop_gradient|strided_slice|subtract|tan|tanh|tensor_scatter_nd_\w+|tensordot|tile|to_float"
-    r"|transpose|truediv|unstack|where|zeros|zeros_like)"
-)
 NAMES = (*STAND_INS, HARD_SIGMOID)
 
 
@@ -37,8 +20,8 @@ def function_of(name: Any) -> Any:
     """The TensorFlow function that a layer names."""
     import tensorflow as tf
 
-    if not isinstance(name, str) or not PURE.fullmatch(name):
-        raise ValueError(f"the TensorFlow function '{name}' cannot be taken over from Keras 2")
+    if not may_be_called(name):
+        raise ValueError(f"the TensorFlow function '{name}' does more than compute")
     return reduce(getattr, name.split("."), tf)
 
 

@@ -8,7 +8,7 @@ names are read from the source of the installed Keras, which is not imported for
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 
 from edgekit.errors import ModelError, require
 from edgekit.reason import one_line
+from edgekit.sources._keras2_functions import STAND_INS, check_call
+from edgekit.sources._keras_config import dicts
 
 PARTS = (
     *("layers", "initializers", "regularizers", "constraints", "activations"),
@@ -70,12 +72,17 @@ def check_allowed(
         name = looked_up(entry)
         if not isinstance(name, str):
             raise ModelError(f"'{path}' is damaged: its config names a class that is no text")
+        if name in STAND_INS and (call := check_call(name, entry.get("config"))):
+            raise ModelError(
+                f"'{path}': the layer '{name_of(entry)}' calls the TensorFlow function "
+                f"'{short(call)}', which does more than compute; {REMEDY}"
+            )
         if name in own or of_keras(entry, name):
             continue
         if name in GONE:
             raise ModelError(
-                f"'{path}' uses '{name}', which Keras 3 has no more; load it in Keras 2 and "
-                "model.export('folder'), and convert that folder"
+                f"'{path}' uses '{name}', which Keras 3 has no more; pip install tf_keras, "
+                "or load it in Keras 2 and model.export('folder')"
             )
         if str(entry.get("module") or "").split(".")[0] == "keras" and entry["module"] != "keras":
             raise ModelError(
@@ -98,18 +105,6 @@ def unknown(path: Path, name: str) -> str:
         f"'{path}' uses '{short(name)}', which is not part of Keras; name the module that "
         "defines it: --custom-objects package.module"
     )
-
-
-def dicts(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every table at any depth, the outer ones first."""
-    waiting = [tree]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += reversed(list(value.values()))
-        elif isinstance(value, list):
-            waiting += reversed(value)
 
 
 def name_of(entry: dict[str, Any]) -> str:

@@ -37,7 +37,8 @@ class Saved(NamedTuple):
 
     tree: dict[str, Any]
     version: str
-    hdf5: bool
+    hdf5: bool = False
+    folder: bool = False
 
     @property
     def keras_2(self) -> bool:
@@ -108,7 +109,7 @@ def read_folder(path: Path) -> Saved:
     version = ""
     with suppress(OSError, ValueError):
         version = str(json.loads((path / METADATA).read_bytes()[:4096])["keras_version"])
-    return Saved(tree, version, hdf5=False)
+    return Saved(tree, version, folder=True)
 
 
 def read_archive(path: Path) -> Saved:
@@ -122,7 +123,7 @@ def read_archive(path: Path) -> Saved:
         if METADATA in names:
             told = parsed(read_member(archive, METADATA))
             version = str(told.get("keras_version", ""))
-    return Saved(tree, version, hdf5=False)
+    return Saved(tree, version)
 
 
 def without_config(names: list[str]) -> str:

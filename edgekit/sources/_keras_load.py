@@ -15,14 +15,19 @@ from edgekit.own_modules import import_own
 from edgekit.reason import advice, reason
 from edgekit.sources import Trust
 from edgekit.sources._keras2 import modern
+from edgekit.sources._keras2_fallback import can_fall_back
 from edgekit.sources._keras2_layers import NAMES, stand_ins
-from edgekit.sources._keras_allowed import check_allowed, dicts, unknown
+from edgekit.sources._keras_allowed import GONE, check_allowed, unknown
+from edgekit.sources._keras_config import leave_training_out
 from edgekit.sources._keras_file import CONFIG, Saved, read, told_in_one_line, unpack
 from edgekit.sources._keras_precision import check_float32, to_float32
 from edgekit.sources._keras_weights import load_weights
 
-TRAINING = re.compile(r"\w+_(initializer|regularizer|constraint)")
 UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown \w+:?) '([\w>.]+)'")
+
+
+class NotBuilt(Exception):  # noqa: N818 - what happened
+    """Keras 3 could not build a net of Keras 2 that tf_keras may load."""
 
 
 class Prepared(NamedTuple):
@@ -50,18 +55,9 @@ def prepared(path: Path, trust: Trust, known: Iterable[str] | None = None) -> Pr
         remarks = to_float32(tree)
         if not trust.trust:
             waits = trust.custom_objects and known is None
-            check_allowed(path, tree, NAMES, None if waits else list(known or ()))
+            stood_for = (*NAMES, *(GONE if can_fall_back(saved) else ()))
+            check_allowed(path, tree, stood_for, None if waits else list(known or ()))
     return Prepared(saved, tree, remarks)
-
-
-def leave_training_out(tree: Any) -> None:
-    """Drop what only training uses: losses and optimizers; how weights began, are bound or held."""
-    for table in dicts(tree):
-        table.pop("compile_config", None)
-        config = table.get("config")
-        if table.get("module") == "keras.layers" and isinstance(config, dict):
-            for key in [key for key in config if TRAINING.fullmatch(key)]:
-                del config[key]
 
 
 def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
@@ -69,6 +65,7 @@ def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
 
     Raises:
         ModelError: Keras cannot build it, or it is not allowed to; in one line.
+        NotBuilt: the same, where tf_keras is left to try.
     """
     import keras
 
@@ -81,7 +78,9 @@ def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
     except ModelError:
         raise
     except Exception as error:  # Keras raises nearly every type here
-        raise ModelError(failure(path, saved, error)) from None
+        if not can_fall_back(saved):
+            raise ModelError(failure(path, saved, error)) from None
+        raise NotBuilt from error
     check_float32(path, net)
     return net, remarks
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import ModelError
-from edgekit.sources._keras_allowed import dicts
+from edgekit.sources._keras_config import dicts
 
 OTHERS = ("float16", "bfloat16", "float64", "half", "double", "mixed_float16", "mixed_bfloat16")
 QUANTIZED = re.compile(r"(.+_from_)(.+)")  # a policy such as int8_from_mixed_bfloat16

@@ -10,8 +10,10 @@ from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Range, Tensor
 from edgekit.sources import Trust
+from edgekit.sources._keras2_fallback import open_in_keras_2
 from edgekit.sources._keras_file import CONFIG
-from edgekit.sources._keras_load import load_net, prepared
+from edgekit.sources._keras_load import NotBuilt, load_net, prepared
+from edgekit.sources._part import Part
 from edgekit.sources._preprocessing import told_range
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -31,13 +33,16 @@ def check(path: Path, trust: Trust) -> None:
     prepared(path, trust)
 
 
-def open_parts(path: Path, trust: Trust) -> dict[str, KerasPart]:
+def open_parts(path: Path, trust: Trust) -> dict[str, Part]:
     """Load a file: one part named "", or the nets that a subclassed model holds.
 
     Raises:
         ModelError: damaged, needs code that was not trusted, or has no input shapes.
     """
-    net, remarks = load_net(path, trust)
+    try:
+        net, remarks = load_net(path, trust)
+    except NotBuilt:
+        return {"": open_in_keras_2(path, safe_mode=not trust.trust)}
     if getattr(net, "inputs", None):
         return {"": KerasPart(path, "", net, remarks)}
     nets = {name: getattr(net, name) for name in NETS if getattr(net, name, None) is not None}

@@ -16,7 +16,7 @@ pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
 
 from edgekit.errors import ModelError  # noqa: E402
-from edgekit.sources import Trust, check_parts, open_parts  # noqa: E402
+from edgekit.sources import Trust, _keras2_fallback, check_parts, open_parts  # noqa: E402
 
 
 def gan(k2: Any) -> Any:
@@ -89,6 +89,34 @@ def test_outputs_are_those_of_keras_2(
     np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("suffix", ["h5", "keras"])
+def test_layers_that_keras_3_lost_are_computed_by_tf_keras(tmp_path: Path, suffix: str) -> None:
+    k2 = pytest.importorskip("tf_keras")
+    layers = k2.layers
+    old = k2.Sequential([k2.Input((5, 5, 2)), layers.LocallyConnected2D(3, 3)])
+    path = tmp_path / f"net.{suffix}"
+    old.save(path)
+    part = open_parts({"net": path}, Trust())["net"]
+    assert any("loaded by tf_keras" in remark for remark in part.info.remarks)
+    x = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("f")
+    found = part({part.info.inputs[0].name: x})[0]
+    np.testing.assert_allclose(np.asarray(found), old(x).numpy(), atol=1e-5)
+
+
+def test_tf_keras_is_no_way_around_what_a_file_may_not_do(tmp_path: Path) -> None:
+    pytest.importorskip("tf_keras")
+    lost = dense("one", "linear", batch_input_shape=[None, 3]) | {"class_name": "CuDNNGRU"}
+    path = old_h5(tmp_path / "old.h5", {"class_name": "Sequential", "config": [lost]}, {})
+    with h5py.File(path, "a") as file:
+        file["model_weights/one"] = h5py.ExternalLink("/etc/other.h5", "/x")
+    with pytest.raises(ModelError, match="'one' in it is a ExternalLink"):
+        open_parts({"net": path}, Trust())
+    code = {"class_name": "Lambda", "config": {"name": "l", "function": ["AAAA", None, None]}}
+    old_h5(path, {"class_name": "Sequential", "config": [lost, code]}, {})
+    with pytest.raises(ModelError, match=r"holds code in Lambda layers \(l\)"):
+        open_parts({"net": path}, Trust())
+
+
 def old_h5(path: Path, config: Any, weights: dict[str, dict[str, Any]]) -> Path:
     """A file as Keras 2.2 wrote it."""
     with h5py.File(path, "w") as file:
@@ -156,8 +184,9 @@ def test_weights_go_to_the_layers_they_are_named_for(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_taken_over_is_named(
-    tmp_path: Path, change: dict[str, Any], message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], message: str
 ) -> None:
+    monkeypatch.setattr(_keras2_fallback, "there", lambda _: False)  # no tf_keras
     layer = dense("one", "linear", batch_input_shape=[None, 3]) | change
     config = {"class_name": "Sequential", "config": [layer]}
     path = old_h5(tmp_path / "old.h5", config, {})
@@ -165,24 +194,36 @@ def test_what_cannot_be_taken_over_is_named(
         check_parts({"net": path}, Trust())
 
 
-@pytest.mark.parametrize("function", ["io.write_file", "py_function", "raw_ops.ReadFile", "print"])
-def test_functions_that_reach_outside_are_not_called(tmp_path: Path, function: str) -> None:
-    op = {
-        "class_name": "TFOpLambda",
-        "config": {"name": "op", "function": function},
-        "name": "op",
-        "inbound_nodes": [["x", 0, 0, {}]],
-    }
+def calling(layer: dict[str, Any]) -> dict[str, Any]:
+    """A net with a layer that calls TensorFlow."""
     given = {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 3], "name": "x"}}
+    call = {"name": "op", "inbound_nodes": [["x", 0, 0, {}]]}
     config = {
-        "class_name": "Model",
-        "config": {
-            "name": "net",
-            "layers": [given | {"name": "x", "inbound_nodes": []}, op],
-            "input_layers": [["x", 0, 0]],
-            "output_layers": [["op", 0, 0]],
-        },
+        "name": "net",
+        "layers": [given | {"name": "x", "inbound_nodes": []}, layer | call],
+        "input_layers": [["x", 0, 0]],
+        "output_layers": [["op", 0, 0]],
     }
-    path = old_h5(tmp_path / "old.h5", config, {})
-    with pytest.raises(ModelError, match=f"the TensorFlow function '{function}' cannot be taken"):
-        open_parts({"net": path}, Trust())
+    return {"class_name": "Model", "config": config}
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["io.write_file", "py_function", "raw_ops.ReadFile", "print", "keras.models.load_model",
+     "math.real.__globals__", "compat.v1.io.gfile.remove"],
+)  # fmt: skip
+def test_functions_that_reach_outside_are_refused(tmp_path: Path, function: str) -> None:
+    """Before anything is loaded, since tf_keras would call them."""
+    layer = {"class_name": "TFOpLambda", "config": {"name": "op", "function": function}}
+    path = old_h5(tmp_path / "old.h5", calling(layer), {})
+    with pytest.raises(ModelError, match=f"calls the TensorFlow function '{function}', which does"):
+        check_parts({"net": path}, Trust())
+
+
+@pytest.mark.parametrize("op", ["ReadFile", "PyFunc", "WriteFile", "AssignVariableOp", "While"])
+def test_ops_that_reach_outside_are_refused(tmp_path: Path, op: str) -> None:
+    node = json.dumps({"name": "op", "op": op, "input": ["x"]})
+    layer = {"class_name": "TensorFlowOpLayer", "config": {"name": "op", "node_def": node}}
+    path = old_h5(tmp_path / "old.h5", calling(layer), {})
+    with pytest.raises(ModelError, match=f"calls the TensorFlow function '{op}', which does"):
+        check_parts({"net": path}, Trust())

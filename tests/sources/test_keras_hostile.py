@@ -17,7 +17,7 @@ import pytest
 h5py = pytest.importorskip("h5py")
 
 from edgekit.errors import InputError, ModelError  # noqa: E402
-from edgekit.sources import Trust, check_parts, identify  # noqa: E402
+from edgekit.sources import Trust, _keras_file, check_parts, identify  # noqa: E402
 from edgekit.sources._keras_file import MOST_CONFIG, unpack  # noqa: E402
 
 NET = {"module": "keras", "class_name": "Sequential", "config": {"name": "net", "layers": []}}
@@ -151,12 +151,15 @@ def test_the_users_modules_give_what_they_define_and_nothing_else(
         sys.modules.pop("own_layers", None)
 
 
-def test_sizes_are_bounded_before_anything_is_read(tmp_path: Path) -> None:
+def test_sizes_are_bounded_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = archive(tmp_path / "net.keras", b'{"a": "' + bytes(MOST_CONFIG + 1) + b'"}')
     assert path.stat().st_size < 1 << 20
     assert "has an architecture of 32 MB" in refusal(path)
-    weights = archive(tmp_path / "w.keras", NET, **{"model.weights.h5": bytes(300 << 20)})
-    assert "'model.weights.h5' unpacks to 300 MB" in refusal(weights)
+    monkeypatch.setattr(_keras_file, "HARMLESS", 1 << 20)
+    weights = archive(tmp_path / "w.keras", NET, **{"model.weights.h5": bytes(3 << 20)})
+    assert "'model.weights.h5' unpacks to 3 MB" in refusal(weights)
 
 
 ARCHIVES: dict[str, tuple[Any, str]] = {

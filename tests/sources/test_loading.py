@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,23 @@ def test_outputs_given_as_a_dict_keep_their_names(tmp_path: Path) -> None:
     values = part({part.info.inputs[0].name: np.zeros((1, 4), np.float32)})
     told = {t.name: float(v[0, 0]) for t, v in zip(part.info.outputs, values, strict=True)}
     assert told == {"z_mean": 1.0, "z_log_var": 0.0}
+
+
+def test_a_file_is_what_its_content_says(tmp_path: Path) -> None:
+    """Suffixes in capitals, an archive that was unpacked, HDF5 under the name of an archive."""
+    x = keras.Input((4,), name="x")
+    net = keras.Model(x, keras.layers.Dense(2)(x))
+    archive = save(net, tmp_path)
+    net.save(tmp_path / "net.h5")
+    shutil.copyfile(archive, tmp_path / "A.KERAS")
+    shutil.copyfile(tmp_path / "net.h5", tmp_path / "B.H5")
+    shutil.copyfile(tmp_path / "net.h5", tmp_path / "c.keras")
+    shutil.copyfile(tmp_path / "net.h5", tmp_path / "d.weights.h5")
+    shutil.unpack_archive(archive, tmp_path / "e.keras", "zip")
+    rows = np.ones((1, 4), np.float32)
+    for name in ("A.KERAS", "B.H5", "c.keras", "d.weights.h5", "e.keras"):
+        part = open_parts({"net": tmp_path / name}, Trust())["net"]
+        np.testing.assert_array_equal(part({"x": rows})[0], net(rows), err_msg=name)
 
 
 def test_ranges_come_from_the_layers(tmp_path: Path) -> None:
