@@ -15,6 +15,7 @@ from edgekit import plugin
 from edgekit.errors import InputError, PassError
 from edgekit.families._base import Family
 from edgekit.features import Features, standardized
+from edgekit.layout import channels_last
 from edgekit.model import Model, Tensor
 from edgekit.typed import Typed
 
@@ -141,8 +142,10 @@ def measured(
     check_shape(output, a, b)
     if metric.KIND in ("sample", "image") and tensor.role != "sample":
         return []
-    if metric.KIND == "image" and not is_image(a):
-        return []
+    if metric.KIND == "image":
+        a, b = channels_last(a), channels_last(b)
+        if not is_image(a):
+            return []
     return [metric.measure(a, b, span(tensor, a))]
 
 

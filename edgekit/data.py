@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgekit import npz
 from edgekit.errors import InputError, did_you_mean, one_line, require
 from edgekit.files import check_plain, shown
+from edgekit.layout import channels_first
 from edgekit.model import Model, Tensor
 from edgekit.own_modules import check_module, import_own
 from edgekit.sounds import read_sound
@@ -196,13 +197,15 @@ def load_folder(folder: Path, model: Model) -> dict[str, Array]:
 
 
 def read_image(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
-    """One picture, scaled and cropped to (H, W, C) and brought into the input's range.
+    """One picture, scaled and cropped to the input's size and brought into its layout and range.
 
     `whole` leaves it in its own size.
     """
     if len(tensor.shape) != 4:
         raise InputError(f"'{path}': input '{tensor.name}' {tensor.shape} takes no images")
-    _, height, width, channels = (int(n or 0) for n in tensor.shape)
+    first = channels_first(tensor.shape)
+    sizes = [int(n or 0) for n in tensor.shape[1:]]
+    channels, height, width = sizes if first else (sizes[2], *sizes[:2])
     if channels not in (1, 3, 4):
         raise InputError(f"'{path}': input '{tensor.name}' has {channels} channels, not 1, 3 or 4")
     image = open_image(path)
@@ -213,6 +216,7 @@ def read_image(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
     if not whole:
         fitted = ImageOps.fit(fitted, (width, height))
     unit = np.asarray(fitted, np.float32).reshape(fitted.height, fitted.width, channels) / 255
+    unit = unit.transpose(2, 0, 1) if first else unit
     low, high = tensor.range or (0.0, 1.0)
     return cast(np.asarray(unit * (high - low) + low, np.float32), tensor.dtype)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgekit.artifacts import engine_of
 from edgekit.errors import EngineError, InputError, one_line
 from edgekit.files import check_plain
+from edgekit.layout import channels_last
 from edgekit.own_modules import check_module, import_own
 from edgekit.rng import Random
 
@@ -87,7 +88,7 @@ def random_convolutions(samples: Array) -> Array:
     published FID or KID, and not comparable between nets. Other ranks are taken as flat vectors
     under 96 random projections.
     """
-    samples = samples.astype(np.float32)
+    samples = channels_last(samples.astype(np.float32))
     if samples.ndim != 4 or min(samples.shape[1:3]) < 16:
         flat = samples.reshape(len(samples), -1)
         axes = Random(1).normal((flat.shape[1], 96)) / np.sqrt(flat.shape[1])

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from edgekit.errors import InputError, ModelError
+from edgekit.layout import channels_last
 from edgekit.model import Model, Range, Signature, Tensor
 from edgekit.original import OriginalRunner
 from edgekit.rng import Random
@@ -207,7 +208,7 @@ def probe(model: Model, runner: OriginalRunner, span: Range) -> tuple[Any, Any]:
 
 def coarse(images: Any) -> Any:
     """The mean of each quarter of images (N, H, W, C), over channels; of all of other signals."""
-    images = np.asarray(images, np.float64)
+    images = channels_last(np.asarray(images, np.float64))
     if images.ndim != 4:
         return images.reshape(len(images), -1).mean(1)
     rows, columns = images.shape[1] // 2, images.shape[2] // 2

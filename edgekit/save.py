@@ -23,6 +23,7 @@ from edgekit.data import (
 from edgekit.errors import InputError
 from edgekit.files import check_plain
 from edgekit.images import grid, pictures, png, to_uint8
+from edgekit.layout import space
 from edgekit.model import Model, Range, Tensor
 from edgekit.sounds import read_sound
 from edgekit.values import rescaled
@@ -96,17 +97,17 @@ def scaling(path: Path, rows: Array, model: Model) -> str | None:
     """What was done to pictures to fit them into `rows`, in words; None when nothing was."""
     if rows.ndim != 4 or path.suffix.lower() in (".npy", ".npz"):
         return None
-    size = f"{rows.shape[1]}x{rows.shape[2]}"
+    size = "x".join(map(str, space(rows.shape)))
     if path.is_dir():
         files = sample_files(path)
-        if all(open_image(file).size == rows.shape[2:0:-1] for file in files):
+        if all(open_image(file).size == space(rows.shape)[::-1] for file in files):
             return None
         return (
             f"the pictures of '{path}' were scaled and cropped to {size}; for its own size, "
             "give one picture at a time"
         )
     picture = open_image(path)
-    if (picture.height, picture.width) == rows.shape[1:3]:
+    if (picture.height, picture.width) == space(rows.shape):
         return None
     why = next((s.untiled for s in model.signatures.values() if s.untiled), "")
     return (
@@ -124,7 +125,7 @@ def own_size(path: Path, model: Model) -> Tensor | None:
         return None
     picture = open_image(path)
     size = (picture.height, picture.width)
-    return next((tensor for tensor in images if tensor.shape[1:3] == size), None)
+    return next((tensor for tensor in images if space(tensor.shape) == size), None)
 
 
 def check_samples(path: Path) -> None:

@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.layout import channels_first
 from edgekit.rng import Random
 
 
 def textures(
     shape: Sequence[int], random: Random, span: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Signals of `shape` (N, *space, C) that span the range `span`.
+    """Signals of `shape` (N, *space, C), or pictures (N, C, H, W), that span the range `span`.
 
     Each is noise whose spectrum falls about as that of photographs (Field 1987), mostly common to
     the channels, and, in two dimensions, a few flat rectangles, whose sharp edges noise lacks.
     """
+    if channels_first(shape):
+        count, channels, *space = shape
+        return textures((count, *space, channels), random, span).transpose(0, 3, 1, 2)
     count, *space, channels = shape
     out = np.empty(shape, np.float32)
     for row in range(count):

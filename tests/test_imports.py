@@ -39,7 +39,7 @@ artifacts consistency sounds
 values
 images
 metrics model textures
-domain
+domain layout
 atomic
 capacity
 durable intact npz own_modules places plugin quantity rng typed

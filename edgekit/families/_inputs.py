@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from edgekit.domain import Domain, Domains
+from edgekit.layout import channels_first
 from edgekit.model import Tensor
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ def doubts(tensors: Sequence[Tensor], output: Tensor) -> Iterator[str]:
     """What may be wrong in taking these inputs, of an image-to-image net, for images."""
     image = tensors[0]
     picture = is_picture(image) and (image.shape[3] != 4 or output.shape[-1] == 4)
+    picture = picture or channels_first(image.shape)
     if len(tensors) == 1 and not picture:
         yield (
             f"input '{image.name}' {image.shape[1:]} is taken for a signal that users give, and "
