@@ -15,6 +15,7 @@ from edgekit.batches import rebatched, with_batches, with_outputs, working_batch
 from edgekit.domain import Domains
 from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
+from edgekit.families._misfit import what_it_is
 from edgekit.inputs import with_domains
 from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner, load_parts
@@ -82,12 +83,12 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     signatures = with_extra(signatures, infos, given.extra_outputs)
     signatures = with_batches(infos, signatures, given.batch, remarks)
     signatures = sized(signatures, given, remarks)
-    remarks += [doubt for s in signatures.values() for doubt in family.doubts(s)]
     signatures = with_domains(signatures, infos, given.domains, remarks)
     signatures = {key: traced(parts, signature, remarks) for key, signature in signatures.items()}
     noise = noise_of(parts, signatures, given.noise, remarks, sampler=name == "autoencoder")
     if noise == "mean":
         parts = cut(parts, noise, signatures)
+    remarks += [doubt for s in signatures.values() for doubt in family.doubts(s)]
     settings = family.settings(infos)
     check_classes(signatures, given)
     if given.classes and settings.classes and given.classes != settings.classes:
@@ -151,6 +152,8 @@ def detect(
     """
     for name, info in infos.items():
         check_ends(name, info, source)
+    if any(t.dtype == "string" for info in infos.values() for t in info.inputs):
+        raise InputError(f"'{source}': {what_it_is(infos)}")
     for name in [wanted] if wanted else plugin.names("families"):
         family = plugin.load("families", name).Family
         signatures = family.describe(infos, forced=wanted is not None)
@@ -162,10 +165,8 @@ def detect(
     )
     if wanted:
         raise InputError(f"'{source}' does not fit the family {wanted} ({shapes})")
-    raise InputError(
-        f"'{source}' fits no family ({shapes}); known: {', '.join(plugin.names('families'))} "
-        "(a discriminator or classifier is not generative)"
-    )
+    known = ", ".join(plugin.names("families"))
+    raise InputError(f"'{source}' fits no family ({known}): {what_it_is(infos)} ({shapes})")
 
 
 def check_ends(name: str, info: PartInfo, source: Path) -> None:

@@ -208,3 +208,13 @@ def doubts(tensors: Sequence[Tensor], output: Tensor) -> Iterator[str]:
             "(and --prior uniform if that is how it was trained), if it takes something else, "
             f"--domain {image.name}=SPEC or --data"
         )
+    if picture and space(output) < space(image) and output.shape[-1] not in (1, image.shape[-1]):
+        yield (
+            f"a picture {image.shape[1:]} becomes {output.shape[1:]}: if this is an encoder, "
+            "convert it with its decoder, as a folder with model.toml"
+        )
+
+
+def space(image: Tensor) -> int:
+    """Places of a signal, each of which has all channels."""
+    return elements(image) // (image.shape[-1] or 1)

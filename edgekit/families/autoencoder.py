@@ -201,9 +201,25 @@ def code_output(outputs: tuple[Tensor, ...], latent: Tensor) -> Tensor:
     """Which output of an encoder is the code: the mean of a variational one, else the first."""
     fitting = [tensor for tensor in outputs if tensor.shape[1:] == latent.shape[1:]]
     if not fitting:
-        shapes = ", ".join(str(tensor.shape) for tensor in outputs)
-        raise InputError(f"no output of the encoder ({shapes}) fits the decoder's {latent.shape}")
+        shapes = ", ".join(str(tensor.shape[1:]) for tensor in outputs)
+        raise InputError(
+            f"no output of the encoder {shapes} fits the decoder's input {latent.shape[1:]}"
+            + ("; " + half_of(outputs, latent)).rstrip("; ")
+        )
     return next((tensor for tensor in fitting if MEAN.search(tensor.name)), fitting[0])
+
+
+def half_of(outputs: tuple[Tensor, ...], latent: Tensor) -> str:
+    """The remedy where one output holds a mean and its spread; empty where none does."""
+    width = latent.shape[-1] or 0
+    double = (*latent.shape[1:-1], 2 * width)
+    if not any(tensor.shape[1:] == double for tensor in outputs):
+        return ""
+    return (
+        "it looks like mean and log-variance in one: save an encoder that gives the mean alone, "
+        f"such as keras.Model(encoder.input, encoder.output[..., :{width}]).save('encoder.keras') "
+        "if the mean comes first"
+    )
 
 
 def image_rows(tensor: Tensor, count: int, random: Random, data: Arrays | None) -> Array:

@@ -19,7 +19,7 @@ from edgekit.families._base import (
     paired,
     rename,
 )
-from edgekit.families._inputs import elements, named, with_roles
+from edgekit.families._inputs import elements, is_vector, named, with_roles
 from edgekit.model import Model, Signature
 from edgekit.rng import Random
 
@@ -48,7 +48,9 @@ class Family(_base.Family):
         tensors = with_roles(part)
         if forced:
             tensors = [rename(t, t.name, "latent") if t.role == "sample" else t for t in tensors]
-        latents = [tensor for tensor in tensors if tensor.role == "latent"]
+        # Whole numbers at every place are codes, such as those of a VQ-VAE.
+        codes = [t for t in tensors if t.role == "condition" and not is_vector(t)]
+        latents = [tensor for tensor in tensors if tensor.role == "latent"] or codes
         if not latents or any(tensor.role == "sample" for tensor in tensors):
             return None
         if not forced and elements(part.outputs[0]) < max(elements(t) for t in latents):

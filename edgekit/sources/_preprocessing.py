@@ -19,6 +19,7 @@ NEAR = 0.02  # of a range's width: 1/256 and 1/255 mean the same
 PASSING = ("Cast", "Identity", "Dropout", "GaussianNoise")  # leave values as they are at inference
 
 
+ARITHMETIC = ("Multiply", "Add", "Subtract", "TrueDivide", "Divide")
 def told_range(net: Any, tensor: Any, nodes: Nodes) -> Range | None:
     """The range that scaling and shifting of an input show; None when nothing is done to it.
 
@@ -53,7 +54,7 @@ def affine(layer: Any, args: tuple[Any, ...]) -> Affine | None:
     if kind == "Normalization" and layer.mean is not None and not layer.invert:
         spread = mean(np.sqrt(plain(layer.variance)))
         return (1 / spread, -mean(layer.mean) / spread) if spread > 0 else None
-    if len(args) != 2:
+    if kind not in ARITHMETIC or len(args) != 2:  # the arguments of others are no numbers
         return None
     first, second = (None if hasattr(arg, "_keras_history") else arg for arg in args)
     if (first is None) == (second is None):

@@ -1,5 +1,6 @@
 """Which family a net is taken for, by its inputs and outputs alone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -45,17 +46,51 @@ def test_encoder_and_decoder() -> None:
     assert model.signatures["decode"].part == "decoder"
 
 
+TOKENS = tensor("tokens", 40, dtype="int32")
+SHARES = {"range": (0.0, 1.0)}
+
+
 @pytest.mark.parametrize(
-    "info",
+    ("info", "words"),
     [
-        net([IMAGE], [tensor("class", 10)]),  # a classifier
-        net([tensor("x", 784)], [tensor("real", 1)]),  # a discriminator
-        net([tensor("tokens", 40, dtype="int32")], [tensor("next", 465)]),
+        (net([IMAGE], [tensor("mean", 4), tensor("log", 4)]), "encoder of a variational .*toml"),
+        (net([IMAGE], [tensor("both", 8)]), "an encoder alone .*decoder.keras"),
+        (net([IMAGE, tensor("label", 10)], [tensor("code", 4)]), "takes 'label' besides.*decoder"),
+        (net([IMAGE], [tensor("class", 10, **SHARES)]), "a classifier: 10 shares"),
+        (net([IMAGE], [tensor("real", 1, **SHARES)]), "a discriminator: one number"),
+        (net([tensor("x", 784)], [tensor("real", 1)]), "generator and discriminator in one model"),
+        (net([LATENT, tensor("label", 10)], [tensor("real", 1)]), "save the generator alone"),
+        (net([tensor("row", 20)], [tensor("price", 5)]), "5 values out of vectors of 20: .*table"),
+        (
+            net([tensor("z", 500)], [tensor("x", 8, 8, 3)]),
+            r"fewer values \(192\) .*--family latent",
+        ),
+        (net([tensor("label", dtype="int32")], [IMAGE]), "labels only|takes class labels"),
+        (net([TOKENS], [tensor("next", 465)]), r"net of text: tokens 'tokens' \(40,\).*come later"),
+        (net([TOKENS], [tensor("next", 40, 465)], classes={"tokens": 465}), "not supported yet"),
+        (net([TOKENS, tensor("to", None, dtype="int64")], [tensor("y", None, 81)]), "net of text"),
+        (net([tensor("words", 1, dtype="string")], [IMAGE]), "'words' takes text .*vectorization"),
+        (
+            net([tensor("clip", 8, 64, 64, 3)], [tensor("x", 64, 64, 3)]),
+            "keep the rank of a signal",
+        ),
+        (net([tensor("clip", 8, 64, 64, 3)], [tensor("act", 5, **SHARES)]), "a classifier"),
     ],
 )
-def test_what_generates_nothing_is_refused(info: PartInfo) -> None:
-    with pytest.raises(InputError, match=r"fits no family.*known: autoencoder, image-to-image"):
+def test_what_fits_no_family_is_told_what_it_is_and_what_to_do(info: PartInfo, words: str) -> None:
+    with pytest.raises(InputError, match=r"fits no family|takes text") as refused:
         detected(net=info)
+    assert re.search(words, str(refused.value))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("code", [tensor("both", 8), tensor("x", 3, 3, 8)])
+def test_mean_and_log_variance_in_one_vector_are_told_apart(code: Tensor) -> None:
+    latent = tensor("z", *code.shape[1:-1], 4)
+    with pytest.raises(InputError, match=r"mean and log-variance in one: .*\[\.\.\., :4\]"):
+        detected(encoder=net([IMAGE], [code]), decoder=net([latent], [IMAGE]))
+    with pytest.raises(InputError, match=r"fits the decoder's input \(5,\)$"):
+        detected(encoder=net([IMAGE], [code]), decoder=net([tensor("z", 5)], [IMAGE]))
 
 
 def test_two_nets_of_unknown_names() -> None:
