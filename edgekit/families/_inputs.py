@@ -169,7 +169,8 @@ def named(tensors: Sequence[Tensor], *, plain_label: bool = True) -> tuple[Tenso
     alone = {True: plain_label and len(labels) == 1, False: len(tensors) - len(labels) == 1}
 
     def name(tensor: Tensor) -> str:
-        plain = alone[tensor.role == "label"] or MADE_UP.fullmatch(tensor.name)
+        alike = alone[tensor.role == "label"] and tensor.role != "condition"
+        plain = alike or MADE_UP.fullmatch(tensor.name)
         return PLAIN[tensor.role] if plain else tensor.name
 
     return unique(msgspec.structs.replace(t, name=name(t)) for t in tensors)

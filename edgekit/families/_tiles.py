@@ -7,6 +7,7 @@ looks at around a place, what is joined equals what the net makes of the whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, product
@@ -19,6 +20,7 @@ from edgekit.model import Signature, Tensor, Tiling
 from edgekit.values import cast
 
 Array = NDArray[Any]
+STYLE = re.compile(r"style|(?<![a-z])ref(erence)?(?![a-z])", re.IGNORECASE)
 RAMP = 8  # tiles that do not agree to the end fade into each other over this part of their side
 
 
@@ -94,8 +96,10 @@ def scales(signature: Signature) -> tuple[Fraction, ...] | None:
 
 
 def follows(tensor: Tensor, image: Tensor) -> bool:
-    """Whether an input belongs to the same places as the image, as a mask or a second image."""
-    return tensor.role == "sample" and tensor.shape[1:-1] == image.shape[1:-1]
+    """Whether an input belongs to the same places as the image, as a mask or a depth."""
+    if tensor.role != "sample" or STYLE.search(tensor.name):
+        return tensor is image
+    return tensor.shape[1:-1] == image.shape[1:-1]
 
 
 def cost(signature: Signature, space: Sequence[int]) -> int:

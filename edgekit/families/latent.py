@@ -53,7 +53,7 @@ class Family(_base.Family):
         latents = [tensor for tensor in tensors if tensor.role == "latent"] or codes
         if not latents or any(tensor.role == "sample" for tensor in tensors):
             return None
-        if not forced and elements(part.outputs[0]) < max(elements(t) for t in latents):
+        if not forced and elements(part.outputs[0]) < min(elements(t) for t in latents):
             return None
         output = rename(part.outputs[0], "sample", "sample")
         return {"generate": Signature(part=name, inputs=named(tensors), outputs=(output,))}

@@ -20,6 +20,8 @@ PASSING = ("Cast", "Identity", "Dropout", "GaussianNoise")  # leave values as th
 
 
 ARITHMETIC = ("Multiply", "Add", "Subtract", "TrueDivide", "Divide")
+
+
 def told_range(net: Any, tensor: Any, nodes: Nodes) -> Range | None:
     """The range that scaling and shifting of an input show; None when nothing is done to it.
 

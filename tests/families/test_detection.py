@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from edgekit.domain import as_text
 from edgekit.errors import InputError, ModelError
 from edgekit.families._base import PartInfo
+from edgekit.families.image_to_image import Family
 from edgekit.model import Tensor
 
 from .fakes import detected, net, tensor
@@ -135,3 +137,66 @@ def test_inputs_keep_their_origin() -> None:
 def test_nets_without_ends_are_refused(info: PartInfo, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         detected(net=info)
+
+
+PHOTO, BW = tensor("photo", 32, 32, 3), tensor("mask", 32, 32, 1)
+LAYERS = [tensor(f"keras_tensor_{k}", k, k, 1) for k in (4, 8, 32)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "family", "expected"),
+    [
+        # GauGAN, in both orders
+        ([tensor("z", 64), tensor("map", 32, 32, 12)], "image-to-image", "map:sample z:latent"),
+        ([tensor("map", 32, 32, 12), tensor("z", 64)], "image-to-image", "map:sample z:latent"),
+        # AdaIN, inpainting, a guide: what is translated goes first
+        ([tensor("style", 32, 32, 3), PHOTO], "image-to-image", "photo:sample style:sample"),
+        ([BW, PHOTO], "image-to-image", "photo:sample mask:sample=mask"),
+        ([tensor("masked_photo", 32, 32, 3), BW], "image-to-image",
+         "masked_photo:sample mask:sample=mask"),
+        ([tensor("seg_map", 32, 32, 12), PHOTO], "image-to-image",
+         "photo:sample seg_map:sample=one-hot"),
+        # diffusion
+        ([tensor("noisy", 32, 32, 3), tensor("time", dtype="int64")], "image-to-image",
+         "noisy:sample=normal time:condition=integers:0..999"),
+        ([tensor("x", 32, 32, 3), tensor("noise_variance", 1, 1, 1)], "image-to-image",
+         "x:sample=normal noise_variance:condition=uniform:0..1"),
+        ([tensor("x", 32, 32, 3), tensor("t", 1), tensor("class_id", 1, dtype="int32")],
+         "image-to-image", "x:sample=normal t:condition=uniform:0..1 class_id:label"),
+        # StyleGAN with and without names, MuseGAN
+        ([tensor("const", 4, 4, 512), tensor("w", 7, 512), tensor("noise_4", 4, 4, 1),
+          tensor("noise_32", 32, 32, 1)], "latent",
+         "const:latent w:latent noise_4:latent noise_32:latent"),
+        ([tensor("input_1", 512), *LAYERS], "latent", "z:latent z_2:latent z_3:latent z_4:latent"),
+        ([tensor("chords", 32), tensor("melody", 4, 32)], "latent", "chords:latent melody:latent"),
+        # noise of the output's size
+        ([tensor("noise", 1000, 8)], "latent", "z:latent"),
+        ([tensor("noise_image", 32, 32, 3)], "image-to-image", "image:sample"),
+        ([tensor("codes", 7, 7, dtype="int32")], "latent", "codes:condition=integers:0..999"),
+        ([tensor("z", 64), tensor("angle", 1)], "latent", "z:latent angle:condition=uniform:0..1"),
+    ],
+)  # fmt: skip
+def test_inputs_of_any_order(inputs: list[Tensor], family: str, expected: str) -> None:
+    rank = len(inputs[0].shape) if len(inputs) == 1 and "noise" in inputs[0].name else 4
+    output = tensor("y", 1000, 8) if rank == 3 else tensor("y", 32, 32, 3)
+    name, model = detected(net=net(inputs, [output]))
+    assert name == family
+    (signature,) = model.signatures.values()
+    told = [f"{t.name}:{t.role}" + (f"={as_text(t.domain)}" if t.domain else "")
+            for t in signature.inputs]  # fmt: skip
+    assert " ".join(told) == expected
+    assert {t.source for t in signature.inputs} == {t.source for t in inputs}
+
+
+def test_a_signal_that_may_be_noise_is_doubted() -> None:
+    _, model = detected(net=net([tensor("x", 1000, 8)], [tensor("y", 1000, 8)]))
+    (doubt,) = Family.doubts(model.signatures["translate"])
+    assert "--family latent (and --prior uniform" in doubt
+    _, model = detected(net=net([PHOTO], [tensor("y", 32, 32, 3)]))
+    assert list(Family.doubts(model.signatures["translate"])) == []
+
+
+def test_an_encoder_to_small_maps_is_doubted() -> None:
+    _, model = detected(net=net([tensor("x", 64, 64, 3)], [tensor("y", 8, 8, 16)]))
+    (doubt,) = Family.doubts(model.signatures["translate"])
+    assert "if this is an encoder" in doubt
