@@ -61,6 +61,29 @@ class Bench:
         """The decided report, after what is too close to call was timed again."""
         return self._stopwatch.settled(report, places(built), judge)
 
+    def go_on(
+        self,
+        plan: TargetPlan,
+        report: TargetReport,
+        built: dict[str, Made],
+        why: str,
+        judge: Judge,
+        done: Callable[[str], None],
+    ) -> TargetReport:
+        """The report with a search for mixed precision, timed beside what was good before."""
+        assert plan.otherwise is not None
+        found = self._searched(plan, plan.otherwise, built, done)
+        new = with_twins([*report.results, *found], built)[len(report.results) :]
+        named = {report.chosen, *report.equal, *(r.name for r in new)}
+        before = [r for r in report.results[1:] if r.name in named]
+        rivals = [report.results[0], *before, *new]
+        timed = self._stopwatch.timed(report.engine, report.threads, places(built), rivals)
+        again = {result.name: result for result in timed[1:]}
+        kept = [again.pop(result.name, result) for result in report.results]
+        results = (*kept, *again.values())
+        more = msgspec.structs.replace(report, results=results, searched=why)
+        return self.settled(judge(more), built, judge)
+
     def refine(
         self,
         plan: TargetPlan,
@@ -74,7 +97,8 @@ class Bench:
         One is chosen instead where it is better beyond noise; what lost before stays so.
         """
         chosen = report.result(report.chosen)
-        searched = plan.search is not None and chosen and chosen.recipe == plan.search.recipe
+        search = plan.search or plan.otherwise
+        searched = search is not None and chosen and chosen.recipe == search.recipe
         if chosen is None or searched:  # a search names layers as the rewrites made them
             return report
         tried = variants(chosen, built[chosen.name])

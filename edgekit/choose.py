@@ -11,12 +11,13 @@ import msgspec
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.quantity import latency_text, size_text
-from edgekit.ranking import best, equals, slower, undecided
+from edgekit.ranking import best, equals, quality, slower, undecided
 from edgekit.report import Result, TargetReport
 from edgekit.request import Limits
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()
+FLOATS = ("float32", "float16")
 LARGER = 1.01  # a rewrite may add a few shape constants
 
 
@@ -70,6 +71,25 @@ def only_slow(result: Result, base: Result, out: Mapping[str, str], rules: Rules
     """Whether a result is out because it is slower than the baseline, and for nothing else."""
     missed = rules.missed(result, base)
     return len(missed) == 1 and missed[0].text == out[result.name] and slower(result)
+
+
+def shortfall(report: TargetReport, gates: Sequence[Gate]) -> str:
+    """Why none of the decided candidates below float16 is good enough, so that mixed precision may
+    be; empty where one is, where none could be made, or where float32 itself misses a gate."""
+    base, fine = report.baseline, ("chosen", good(equal=True), good(equal=False))
+    if base is None or Rules(tuple(gates)).gates_missed(base):
+        return ""
+    offered = {result.name for result in report.results if result.offered}
+    below = [r for r in report.results
+             if r.offered and not r.failure and r.same_as not in offered
+             and r.recipe not in FLOATS]  # fmt: skip
+    if not below or any(result.verdict in fine for result in below):
+        return ""
+    best_one = max(below, key=quality)
+    return (
+        "no recipe that gives all layers one precision below float16 is good enough "
+        f"(the most faithful: {best_one.name}, {best_one.verdict})"
+    )
 
 
 def merged(report: TargetReport, among: TargetReport) -> TargetReport:

@@ -15,7 +15,7 @@ from edgekit import capacity, plugin, recipe
 from edgekit._version import __version__
 from edgekit.atomic import claimed
 from edgekit.candidates import Bench
-from edgekit.choose import OBJECTIVES, decide
+from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data import check_data, data_files
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
@@ -118,6 +118,8 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
         for plan in plans:
             outcome, made = bench.run(plan, bar.done)
             outcome = bench.settled(judge(outcome), made, judge)
+            if plan.otherwise and (why := shortfall(outcome, gates)):
+                outcome = bench.go_on(plan, outcome, made, why, judge, bar.further)
             outcome = bench.refine(plan, outcome, made, judge, bar.further)
             bar.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)

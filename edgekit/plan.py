@@ -118,13 +118,15 @@ class Search(Typed, frozen=True):
 class TargetPlan(Typed, frozen=True):
     """All candidates of one target, the float32 baseline first, and what finds more of them.
 
-    `remarks`: what was left out.
+    `otherwise` finds more where no candidate below float16 is good enough. `remarks`: what was
+    left out.
     """
 
     name: str
     target: Target
     candidates: tuple[Candidate, ...]
     search: Search | None = None
+    otherwise: Search | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -176,8 +178,8 @@ def check_installed(plan: TargetPlan) -> None:
     needed = [*CONVERTER]
     for candidate in plan.candidates:
         needed += [module for step in candidate.steps for module in step.load().NEEDS]
-    if plan.search:
-        needed += ["scipy", *plan.search.modules(engine)]
+    for search in filter(None, (plan.search, plan.otherwise)):
+        needed += ["scipy", *search.modules(engine)]
     for module in dict.fromkeys(needed):
         require(module, "convert")
 
@@ -206,8 +208,20 @@ def plan_for(name: str, device: Target, recipes: Sequence[str]) -> TargetPlan:
         target=device,
         candidates=tuple(built),
         search=search,
+        otherwise=None if search else otherwise(device, recipes),
         remarks=tuple(left_out(Path(name).stem, device, recipes)),
     )
+
+
+def otherwise(device: Target, recipes: Sequence[str]) -> Search | None:
+    """The search to go on with, of the first recipe that names one for the target's engine."""
+    for source in filter(None, (recipe.load(asked).otherwise for asked in recipes)):
+        mixed = recipe.load(source).mixed
+        if mixed is None:
+            raise PlanError(f"recipe '{source}' is no search; otherwise needs one with [mixed]")
+        if mixed.precisions(device.engine):
+            return search_for(Path(source).stem, source, mixed, device, None)
+    return None
 
 
 def search_for(

@@ -41,6 +41,8 @@ class Recipe(Typed, frozen=True):
     A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is
     inserted where the next pass, or the engine, takes another kind of model. An engine that is
     absent is one this recipe does not serve.
+
+    `otherwise` names a search to go on with where no candidate below float16 is good enough.
     """
 
     description: str
@@ -48,6 +50,7 @@ class Recipe(Typed, frozen=True):
     litert: tuple[dict[str, Any], ...] | None = None
     openvino: tuple[dict[str, Any], ...] | None = None
     mixed: Mixed | None = None
+    otherwise: str = ""
 
     def passes(self, engine: str) -> tuple[dict[str, Any], ...] | None:
         """The passes for an engine; None when the recipe does not serve it."""
@@ -80,6 +83,8 @@ def load(name: str) -> Recipe:
             f"recipe '{name}' must have one of: candidates, passes ([[litert]], [[openvino]]), "
             "or [mixed]"
         )
+    if recipe.otherwise and not recipe.candidates:
+        raise InputError(f"recipe '{name}': only beside candidates there is an otherwise")
     if recipe.mixed and min(recipe.mixed.points, recipe.mixed.groups) < 1:
         raise InputError(f"recipe '{name}': points and groups must be at least 1")
     return recipe

@@ -49,9 +49,9 @@ class Stopwatch:
         """The report with what is too close to call timed again, in a process of its own each time,
         until it is not or there were enough."""
         for _ in range(ROUNDS):
-            again = {name: artifacts[name] for name in (BASELINE, *report.undecided)}
-            if len(again) == 1:
+            if not report.undecided:
                 break
+            again = {name: artifacts[name] for name in (BASELINE, *report.undecided)}
             found = dict(zip(again, self.time(report.engine, report.threads, again), strict=True))
             results = tuple(with_more(each, found.get(each.name)) for each in report.results)
             report = judge(msgspec.structs.replace(report, results=results))

@@ -11,11 +11,13 @@ import pytest
 
 from edgekit import plugin, target, variants
 from edgekit.candidates import Bench
+from edgekit.choose import decide, shortfall
+from edgekit.compare import Gate
 from edgekit.coverage import Coverage
 from edgekit.errors import PassError
-from edgekit.measure import Trial
+from edgekit.measure import Latency, Trial
 from edgekit.plan import Search, plan_for
-from edgekit.report import Result
+from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 
@@ -125,3 +127,54 @@ def test_a_search_without_calibration_leaves_out_static_precisions(
     known = plugin.load("mixed", engine).PRECISIONS
     search = Search("mixed", "mixed", (), known, points=6, groups=4)
     assert set(known) - set(search.uncalibrated(engine).precisions) == static
+
+
+def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for("linux-litert", target.load("linux-litert"), ["auto"])
+    gates = [Gate(metric="psnr", sign=">=", bound=30)]
+    ratios = {"float32": 1.0, "float16": 1.0, "int8": 0.5, "mixed-1": 0.6, "mixed-2": 0.9}
+
+    def result(name: str, size: int, psnr: float) -> Result:
+        return Result(name=name, recipe=name.partition("-")[0], size=size,
+                      scores={"sqnr": psnr, "psnr": psnr})  # fmt: skip
+
+    def place(name: str) -> Made:
+        return Made(tmp_path / name, tmp_path, ())
+
+    def searched(_: Any, plan: Any, search: Any, built: dict[str, Made], done: Any) -> list[Result]:
+        assert search is plan.otherwise
+        found = [result("mixed-1", 33, 31.0), result("mixed-2", 20, 12.0)]
+        built.update({each.name: place(each.name) for each in found})
+        return found
+
+    asked: list[list[str]] = []
+
+    def time(_: Any, engine: str, threads: int, artifacts: dict[str, Path]) -> list[Latency]:
+        asked.append(list(artifacts))
+        return [
+            Latency(seconds=r, ratio=r, ratio_low=r, ratio_high=r, noise=0.0, runs=9)
+            for r in map(ratios.__getitem__, artifacts)
+        ]
+
+    monkeypatch.setattr(Bench, "_searched", searched)
+    monkeypatch.setattr("edgekit.stopwatch.Stopwatch.time", time)
+    monkeypatch.setattr("edgekit.candidates.fingerprint", str)
+    request = Request.of("net.keras", targets="linux-litert", output="out")
+    bench = Bench(request, SimpleNamespace(), tmp_path, SimpleNamespace())  # type: ignore[arg-type]
+    results = [result("float32", 100, 120.0), result("float16", 50, 90.0), result("int8", 25, 12.0)]
+    built = {each.name: place(each.name) for each in results}
+
+    def judge(report: TargetReport) -> TargetReport:
+        return decide(report, gates, "balanced")
+
+    first = judge(TargetReport.of(plan, 1, results))
+    assert first.chosen == "float16"
+    why = shortfall(first, gates)
+    found = bench.go_on(plan, first, built, why, judge, lambda _: None)
+    assert asked == [["float32", "float16", "mixed-1", "mixed-2"]], "not what was out before"
+    assert found.chosen == "mixed-1"
+    assert found.searched == why
+    assert "int8, gate missed: psnr 12" in why
+    assert shortfall(found, gates) == ""

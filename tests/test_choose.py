@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgekit.choose import OBJECTIVES, decide, pareto, reject
+from edgekit.choose import OBJECTIVES, decide, pareto, reject, shortfall
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.ranking import best
@@ -239,3 +239,37 @@ def test_what_is_kept_all_the_same_is_said() -> None:
     report = judged(Limits(max_size=800_000), keep_going=True)
     assert report.chosen == report.shown == "int4"
     assert report.failure.endswith("; kept all the same (--keep-going): int4")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "why"),
+    [
+        ([result("float16", 50), result("int8", 25, sqnr=12.0)], "gate missed: psnr 12"),
+        ([result("float16", 50), result("int8", 25, ratio=1.3)], "slower than float32"),
+        ([result("int8", 25, sqnr=12.0), result("int4", 20, failure="crashed")], "int8, gate"),
+        ([result("float16", 50), result("int8", 25)], ""),
+        ([result("float16", 50), result("int8", 25), result("int4", 20, sqnr=9.0)], ""),
+        ([result("float16", 50), result("int8", 25, failure="crashed")], ""),
+        ([result("float16", 50)], ""),
+        ([result("float16", 50, sqnr=12.0), result("int8", 50, sqnr=12, same_as="float16")], ""),
+    ],
+)
+def test_mixed_precision_is_worth_a_search_where_all_below_float16_fall_short(
+    candidates: list[Result], why: str
+) -> None:
+    board = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=(FLOAT, *candidates)
+    )
+    told = shortfall(decide(board, GATES, "balanced"), GATES)
+    assert (why in told) if why else not told
+
+
+def test_a_size_that_none_meets_is_worth_a_search_and_a_gate_that_float32_misses_is_not() -> None:
+    candidates = (FLOAT, result("float16", 50), result("int8", 25))
+    board = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=candidates
+    )
+    small = decide(board, GATES, "balanced", limits=Limits(max_size=20))
+    assert "25 B, wanted at most 20 B" in shortfall(small, GATES)
+    hard = [Gate(metric="psnr", sign=">=", bound=200)]
+    assert shortfall(decide(board, hard, "balanced"), hard) == ""

@@ -262,3 +262,20 @@ def test_every_lowering_leads_where_it_says() -> None:
     for (start, to), name in plan.LOWERING.items():
         module = plan.Step(name=name).load()
         assert (start, to) == (module.TAKES, module.GIVES)
+
+
+def test_auto_may_go_on_to_mixed_precision_and_uniform_recipes_do_not(tmp_path: Path) -> None:
+    auto, other = make_plan(BOTH, ["auto"])
+    assert auto.otherwise and auto.otherwise.name == "mixed" and auto.search is None
+    assert other.otherwise and other.otherwise.precisions == ("w8a8", "w8", "w4")
+    (both,) = make_plan(["linux-litert"], ["auto", "mixed"])
+    assert both.search and both.otherwise is None
+    (named,) = make_plan(["linux-litert"], ["int8", "float16"])
+    assert named.otherwise is None
+    own = tmp_path / "own.toml"
+    own.write_text('description = "x"\ncandidates = ["int8"]\notherwise = "int8"\n')
+    with pytest.raises(PlanError, match="recipe 'int8' is no search"):
+        make_plan(["linux-litert"], [str(own)])
+    own.write_text('description = "x"\nlitert = []\notherwise = "mixed"\n')
+    with pytest.raises(InputError, match="only beside candidates"):
+        make_plan(["linux-litert"], [str(own)])

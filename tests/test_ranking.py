@@ -24,7 +24,7 @@ class Clock(Stopwatch):
     """Draws timings: each turn is off by 2 to 6 %, each process by 0.5 %."""
 
     def __init__(self, true: Mapping[str, float], chance: np.random.Generator) -> None:
-        self._true, self._chance = true, chance
+        self._true, self._chance, self._timings = true, chance, {}
 
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
         level = self._chance.uniform(0.02, 0.06)
@@ -50,7 +50,7 @@ FLOAT = result("float32", size=100, sqnr=120.0, latency=1.0)
 
 def chosen(clock: Clock, candidates: list[Result]) -> TargetReport:
     """What a conversion that draws its timings chooses."""
-    places = {r.name: Path(r.name) for r in candidates}
+    places = {r.name: Path(r.name) for r in candidates if not r.failure}
     results = clock.timed("litert", 1, places, candidates)
 
     def judge(report: TargetReport) -> TargetReport:
@@ -64,12 +64,7 @@ def chosen(clock: Clock, candidates: list[Result]) -> TargetReport:
 
 def many(candidates: list[Result], true: Mapping[str, float]) -> list[TargetReport]:
     chance = np.random.default_rng(0)
-    found = []
-    for _ in range(RUNS):
-        clock = Clock(true, chance)
-        clock._timings = {}
-        found.append(chosen(clock, candidates))
-    return found
+    return [chosen(Clock(true, chance), candidates) for _ in range(RUNS)]
 
 
 PAIR = [FLOAT, result("int8"), result("int8+rewrites")]
@@ -148,3 +143,9 @@ def test_a_variant_replaces_the_chosen_one_and_the_others_stay_beaten() -> None:
     assert found.chosen == "variant", "although it was measured to be slower than before"
     assert [r.name for r in found.results] == ["float32", "chosen", "beaten", "variant"]
     assert found.results[2].verdict == "good, another is better"
+
+
+def test_without_a_baseline_nothing_is_timed_again() -> None:
+    failed = Result(name="float32", recipe="float32", failure="crashed")
+    report = chosen(Clock({}, np.random.default_rng(0)), [failed])
+    assert (report.chosen, report.failure) == (None, "board: crashed")

@@ -100,8 +100,8 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
             "target": plan.name,
             "engine": plan.target.engine,
             "candidates": {c.name: [s.name for s in c.steps] for c in plan.candidates},
-            "search": plan.search
-            and {"precisions": plan.search.precisions, "points": plan.search.points},
+            "search": searching(plan.search),
+            "otherwise": searching(plan.otherwise),
             "remarks": plan.remarks,
             "refused": refused[plan.name],
         }
@@ -121,21 +121,32 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
         if plan.search
     ]
     notes = [f"note: {remark}" for plan in plans for remark in plan.remarks]
+    notes += [
+        f"note: {plan.name}: where nothing below float16 is good enough, "
+        f"{plan.otherwise.name}-1…{plan.otherwise.points} too"
+        for plan in plans
+        if plan.otherwise
+    ]
     notes += [f"without --dry-run this is refused: {why}" for why in refused.values() if why]
     emit(value, as_json, "\n".join([table(rows), *notes]))
+
+
+def searching(search: Any) -> dict[str, Any] | None:
+    """What a search tries; None without one."""
+    return search and {"precisions": search.precisions, "points": search.points}
 
 
 def show_report(report: Any, output: Path, as_json: bool) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report import equal, megabytes, proxy, rows, threads, variants
+    from edgekit.report import equal, megabytes, proxy, rows, searched, threads, variants
 
     lines = [f"DOUBT: {told}" for told in report.doubts]
     for target in report.targets:
         lines += ["", f"{target.name}  ({target.engine}, {threads(report, target)})",
                   table(rows(target), target.chosen)]  # fmt: skip
-        told = (proxy(report, target), variants(target), equal(target))
+        told = (proxy(report, target), searched(target), variants(target), equal(target))
         lines += [f"  {line}" for line in told if line]
         lines.append(f"  timings of one candidate vary by ±{target.noise:.0%} on this machine")
         lines.append(

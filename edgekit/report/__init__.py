@@ -45,7 +45,8 @@ class TargetReport(Typed, frozen=True):
     """All candidates of one target. `bundle` is where the chosen one was written, `zipped` the
     bytes of that folder as a zip file. `nearest` is the one that missed least where none is good
     enough, `equal` those that only noise sets apart from the chosen one, `undecided` those whose
-    place beside it another timing could turn.
+    place beside it another timing could turn. `searched` says why mixed precision was searched
+    although no recipe asked for it.
 
     `threads` is what latencies were measured with, `target_threads` what the target runs a net
     with, 0 where that was not noted. `memory_mb` is what the target allows a net, 0 for any
@@ -64,6 +65,7 @@ class TargetReport(Typed, frozen=True):
     nearest: str | None = None
     equal: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    searched: str = ""
     bundle: str | None = None
     zipped: int = 0
     failure: str = ""
@@ -164,6 +166,11 @@ def variants(target: TargetReport) -> str:
     return "; ".join(
         text for part, text in told.items() if any(part in result.name for result in target.results)
     )
+
+
+def searched(target: TargetReport) -> str:
+    """That and why mixed precision was searched without being asked for; else empty."""
+    return f"mixed precision was searched: {target.searched}" if target.searched else ""
 
 
 def equal(target: TargetReport) -> str:

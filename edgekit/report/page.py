@@ -16,7 +16,7 @@ from edgekit.coverage import Coverage
 from edgekit.families._base import Family
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, equal, proxy, rows, threads, variants
+from edgekit.report import Report, TargetReport, equal, proxy, rows, searched, threads, variants
 from edgekit.report.plots import front_plot
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -58,6 +58,7 @@ def page(
                 "rows": rows(target),
                 "variants": variants(target),
                 "equal": equal(target),
+                "searched": searched(target),
                 "details": details(target),
                 "plots": [
                     front_plot(target, cost, pareto(target.results, cost))
