@@ -17,6 +17,7 @@ RIVALS = ("saved_model.pbtxt", "saved_model.cpb")
 INIT_OPS = ("saved_model_main_op", "legacy_init_op")
 INIT_SIGNATURE = "__saved_model_init_op"
 NO_TENSORS = (20, 21, 120, 121)  # DT_RESOURCE, DT_VARIANT and references to them: decoded by type
+LONGEST = 80  # letters of a name in a message
 WRITES, READS = _graph_ops.SAVING, _graph_ops.RESTORING
 
 
@@ -59,13 +60,22 @@ def check_graph(folder: Path, *, trusted: bool) -> None:
     for asset in graphs[0].assets:
         path = PurePosixPath(asset.filename)
         if path.is_absolute() or ".." in path.parts:
-            raise ModelError(f"'{folder}' names the asset '{path}' outside of it; export it again")
+            raise ModelError(
+                f"'{folder}' names the asset '{readable(str(path))}' outside of it; export it again"
+            )
     if not trusted and (reasons := list(dict.fromkeys(dangers(graphs[0])))):
-        shown = ", ".join(reasons[:MOST_NAMES]) + (", …" if len(reasons) > MOST_NAMES else "")
+        shown = ", ".join(map(readable, reasons[:MOST_NAMES])) + (
+            ", …" if len(reasons) > MOST_NAMES else ""
+        )
         raise ModelError(
             f"'{folder}' holds what may reach outside the graph ({shown}); "
             "pass --trust if you made it"
         )
+
+
+def readable(text: str) -> str:
+    """Text from the file as one line of a message: names may be long, or hold anything."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])
 
 
 def dangers(graph: Any) -> Iterator[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
@@ -107,27 +109,16 @@ def graph_in_a_string(target: Path) -> Any:
 OUTSIDE: dict[str, Callable[[Any, Path], Any]] = {
     "WriteFile": lambda x, path: writes(path),
     "ReadFile": lambda x, path: raw.ReadFile(filename="/etc/passwd"),
-    "MatchingFiles": lambda x, path: raw.MatchingFiles(pattern="/etc/*"),
     "DatasetFromGraph": lambda x, path: raw.DatasetFromGraph(graph_def=graph_in_a_string(path)),
-    "ImmutableConst": lambda x, path: raw.ImmutableConst(
-        dtype=tf.float32, shape=(1,), memory_region_name="/etc/passwd"
-    ),
     "DebugIdentityV2": lambda x, path: raw.DebugIdentityV2(
         input=x, debug_urls=[f"file://{path}"], tensor_debug_mode=2
     ),
-    "PrintV2": lambda x, path: tf.print("stolen", output_stream=f"file://{path}"),
-    "Abort": lambda x, path: raw.Abort(),
     "PyFunc": lambda x, path: v1.py_func(lambda: 0.0, [], tf.float64),
-    "EagerPyFunc": lambda x, path: tf.py_function(lambda: 0.0, [], tf.float32),
-    "DecodeBmp": lambda x, path: tf.io.decode_bmp(b"BM"),
     "SaveV2": lambda x, path: raw.SaveV2(
         prefix=str(path), tensor_names=["x"], shape_and_slices=[""], tensors=[x]
     ),
     "RestoreV2": lambda x, path: raw.RestoreV2(
         prefix=str(path), tensor_names=["x"], shape_and_slices=[""], dtypes=[tf.float32]
-    ),
-    "MergeV2Checkpoints": lambda x, path: raw.MergeV2Checkpoints(
-        checkpoint_prefixes=[str(path)], destination_prefix=str(path)
     ),
 }
 
@@ -140,6 +131,24 @@ def test_an_op_that_reaches_outside_is_refused(op: str, tmp_path: Path) -> None:
 
     refused(saved(tmp_path / "net", body))
     assert not (tmp_path / "written").exists()
+
+
+NEVER = ["MatchingFiles", "ImmutableConst", "Abort", "EagerPyFunc", "PrintV2", "DebugIdentity",
+         "DebugNumericSummary", "LoadAndRemapMatrix", "OneShotIterator", "DecodePng", "RemoteCall",
+         "WholeFileReaderV2", "TextLineDataset", "XlaCallModule", "RpcServerStart"]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["graph", "function"])
+@pytest.mark.parametrize("op", NEVER)
+def test_an_op_that_is_not_in_the_list_is_refused(
+    op: str, where: str, plain: Path, tmp_path: Path
+) -> None:
+    def change(graph: Any) -> None:
+        library = graph.graph_def.library
+        nodes = graph.graph_def.node if where == "graph" else library.function[0].node_def
+        nodes.add(name="harm", op=op)
+
+    refused(edited(shutil.copytree(plain, tmp_path / "net"), change), op)
 
 
 def test_functions_that_no_signature_calls_are_looked_at_too(tmp_path: Path) -> None:
@@ -347,6 +356,34 @@ def test_a_damaged_graph_is_one_line(
     proto = (folder / "saved_model.pb").read_bytes()
     (folder / "saved_model.pb").write_bytes(content(proto))
     damaged(folder, word)
+
+
+def test_names_from_the_file_cannot_fill_the_screen(plain: Path, tmp_path: Path) -> None:
+    def change(graph: Any) -> None:
+        graph.graph_def.node.add(name="harm", op="Two\nlines" + 5000 * "x")
+
+    folder = edited(shutil.copytree(plain, tmp_path / "net"), change)
+    refused(folder, "Two?lines")
+    with pytest.raises(ModelError) as caught:
+        check(folder, Trust())
+    assert len(str(caught.value)) < 500
+
+
+@given(st.data())
+def test_no_damage_to_a_graph_is_a_traceback(
+    plain: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    content = bytearray((plain / "saved_model.pb").read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        width = data.draw(st.integers(0, 30))
+        content[place : place + width] = data.draw(st.binary(max_size=30))
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "saved_model.pb").write_bytes(content)
+    try:
+        check(folder, Trust())
+    except ModelError as error:
+        assert "\n" not in str(error)
 
 
 def test_missing_or_damaged_variables_are_one_line(plain: Path, tmp_path: Path) -> None:
