@@ -126,3 +126,10 @@ def test_old_runtimes_refuse_dynamic_int8_instead_of_computing_garbage(tmp_path:
     assert versions["FULLY_CONNECTED"] == 12
     x = np.random.default_rng(0).standard_normal((1, 4)).astype(np.float32)
     assert np.array_equal(outputs(path, x), before)
+
+
+def test_an_input_that_is_sliced_first_is_no_error(tmp_path: Path) -> None:
+    w = keras.Input((3, 16))
+    x = keras.layers.Dense(8)(w[:, 1])
+    net = keras.Model(w, x)
+    assert open_parts({"net": save(net, tmp_path)}, Trust())["net"].info.inputs[0].range is None
