@@ -13,7 +13,7 @@ from pathlib import Path
 from edgekit.errors import InputError
 from edgekit.quantity import size_text
 
-STEP = 600_000_000  # bytes that a step takes for any net: the libraries themselves
+STEP = 700_000_000  # bytes that a step takes for any net: the libraries themselves
 COPIES = 7  # of the weights, in the memory of the hungriest step: a lowering by TensorFlow
 LOADING = 2  # of the file, in memory to load it at all
 KEPT = 4  # of the weights, on disk for any conversion: described, exported, lowered, compacted

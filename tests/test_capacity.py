@@ -56,7 +56,7 @@ def test_what_may_not_fit_is_remarked(machine: dict[str, int], tmp_path: Path) -
     assert capacity.tight(68_000_000, 2, 9, tmp_path) == []
     machine["memory"] = 3 << 30
     (told,) = capacity.tight(68_000_000, 2, 9, tmp_path)
-    assert told.startswith("memory is tight: up to 5.008 GB may be needed, 3.221 GB is free")
+    assert told.startswith("memory is tight: up to 5.208 GB may be needed, 3.221 GB is free")
     machine["disk"] = 1 << 30
     assert len(capacity.tight(68_000_000, 2, 9, tmp_path)) == 2
     assert capacity.tight(1_000_000, 2, 9, tmp_path) == []
