@@ -185,7 +185,11 @@ def test_no_bundle_at_all(shell: Shell) -> None:
         (["-o", "no/a.png"], "'no' is not a folder; create it first"),
         (["-o", "a.wav"], "samples of shape (8, 8, 1) are no mono sounds; use -o x.npy"),
         (["-o", "a.png", "--label", "3"], "this net takes no class label"),
-        (["-o", "a.png", "--input", "b.png"], "a latent net takes no pictures or sounds: leave out --input"),
+        (
+            ["-o", "a.png", "--input", "b.png"],
+            "a latent net takes no pictures or sounds: leave out --input, or give an npz with "
+            "arrays of its inputs (z)",
+        ),
     ],
 )
 def test_wrong_use_of_run(
