@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from edgekit import plugin
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
 
@@ -50,4 +51,9 @@ def find(name: str) -> Path:
 
 def load(name: str) -> Target:
     """A built-in target by name, or a TOML file by path."""
-    return read_toml(find(name), Target, "target")
+    found = read_toml(find(name), Target, "target")
+    engines = plugin.names("runtime.engines")
+    if found.engine not in engines:
+        unknown = f"target '{name}': unknown engine '{found.engine}'"
+        raise InputError(f"{unknown}; {did_you_mean(found.engine, engines)}")
+    return found

@@ -59,6 +59,14 @@ def test_a_users_own_file(tmp_path: Path) -> None:
         ('descripton = "x"\n', "did you mean 'description'"),
         ('description = "x"\nengine = "litert"\nprecisions = "int8"\n', r"`array`.*precisions"),
         ("description = \n", "is not valid TOML"),
+        (
+            'description = "x"\nengine = "lite-rt"\nprecisions = ["float32"]\n',
+            "unknown engine 'lite-rt'; did you mean 'litert'",
+        ),
+        (
+            'description = "x"\nengine = "__class__"\nprecisions = ["float32"]\n',
+            "unknown engine '__class__'",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, text: str, message: str) -> None:

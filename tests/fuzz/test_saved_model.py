@@ -57,7 +57,14 @@ def message(tree: Any) -> bytes:
     try:
         found = json_format.ParseDict(tree, message_class()(), ignore_unknown_fields=True)
         return bytes(found.SerializeToString())
-    except (json_format.ParseError, UnicodeError, TypeError, ValueError, AttributeError):
+    except (
+        json_format.ParseError,
+        UnicodeError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        SystemError,
+    ):
         return b""
 
 
