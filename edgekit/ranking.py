@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from edgekit.measure import Latency
 from edgekit.plan import REWRITES
 from edgekit.report import Result
 
@@ -98,7 +99,8 @@ def undecided(
         result.name
         for result in (good if objective in TIMED else ())
         if result is not chosen
-        and abs(abs(rank(result, base, objective) - first) - CLOSE) <= spread(result, chosen)
+        and abs(abs(rank(result, base, objective) - first) - noise(result, chosen) - SMALL)
+        <= spread(result, chosen)
     ]
     found += [r.name for r in slow if on_edge(r) and rank(r, base, objective) - first <= CLOSE]
     return (chosen.name, *found) if found or on_edge(chosen) else ()
@@ -107,12 +109,24 @@ def undecided(
 def on_edge(result: Result) -> bool:
     """Whether another timing could make a result slower than the baseline, or not so."""
     latency = result.latency
-    return latency is not None and abs(math.log(latency.ratio) - NOISE) <= latency.spread
+    if latency is None:
+        return False
+    return abs(math.log(latency.ratio) - unsure(latency)) <= latency.spread
+
+
+def unsure(latency: Latency) -> float:
+    """How far a timing may be from the baseline's by chance."""
+    return max(NOISE, latency.spread, latency.noise)
 
 
 def noise(one: Result, other: Result) -> float:
-    """How far the logarithms of two timings may be apart by chance."""
-    return max(NOISE, spread(one, other))
+    """How far the logarithms of two timings may be apart by chance.
+
+    Not less than what single turns vary by: beside other load one process is luckier than the next,
+    which no number of turns in it tells.
+    """
+    turns = [result.latency.noise for result in (one, other) if result.latency]
+    return max(NOISE, spread(one, other), math.hypot(*turns))
 
 
 def spread(one: Result, other: Result) -> float:
@@ -124,7 +138,7 @@ def slower(result: Result) -> bool:
     """Whether a result takes longer than the baseline, beyond noise."""
     if result.latency is None:
         return False
-    return math.log(result.latency.ratio) > max(NOISE, result.latency.spread)
+    return math.log(result.latency.ratio) > unsure(result.latency)
 
 
 def rank(result: Result, base: Result, objective: str) -> float:
