@@ -42,10 +42,22 @@ def cast(values: Array, dtype: str) -> Array:
     if dtype == "bool":
         return values >= 0.5
     if is_whole(dtype):
-        limits = np.iinfo(dtype)
-        rounded = np.rint(values) if values.dtype.kind == "f" else values
-        return np.asarray(np.clip(rounded, limits.min, limits.max)).astype(dtype)
+        return saturated(values, dtype)
     return values.astype(dtype)
+
+
+def saturated(values: Array, dtype: str) -> Array:
+    """Numbers as the nearest that a type of integers holds."""
+    limits = np.iinfo(dtype)
+    if values.dtype.kind == "f":
+        # Narrow floats do not hold the limits of wide integers, and none holds 2⁶³ - 1.
+        values = np.rint(values.astype(np.float64, copy=False))
+    else:
+        values = values.astype(np.uint8) if values.dtype.kind == "b" else values
+    above, below = values >= limits.max, values <= limits.min
+    inside = np.where(above | below, 0, values).astype(dtype)
+    inside[above], inside[below] = limits.max, limits.min
+    return inside
 
 
 def rescaled(values: Array, old: Range | None, new: Range | None) -> Array:

@@ -27,6 +27,23 @@ def test_integers_are_rounded_and_saturated_instead_of_cut_and_wrapped() -> None
     assert cast(np.array([1.5]), "float32").dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("given", ["float16", "float32", "float64"])
+def test_wide_integers_are_saturated_too(given: str, dtype: str) -> None:
+    """Their limits are rounded up in floats, and would wrap."""
+    limits, most = np.iinfo(dtype), np.inf if given == "float16" else 1e30
+    found = cast(np.array([-most, 7.0, most], given), dtype)
+    assert found.dtype == dtype
+    assert found.tolist() == [limits.min, 7, limits.max]
+
+
+def test_integers_of_another_sign() -> None:
+    assert cast(np.array([0, 200], np.uint8), "int8").tolist() == [0, 127]
+    assert cast(np.array([2**64 - 1], np.uint64), "int64").tolist() == [2**63 - 1]
+    assert cast(np.array([-1, 5]), "uint64").tolist() == [0, 5]
+    assert cast(np.array([True, False]), "int32").tolist() == [1, 0]
+
+
 def test_samples_go_from_one_range_to_another() -> None:
     assert rescaled(np.array([-1.0, 0.0, 1.0]), (-1, 1), (0, 255)).tolist() == [0, 127.5, 255]
     assert rescaled(np.array([5.0]), None, (0, 1)).tolist() == [5.0]
