@@ -21,6 +21,7 @@ def write_file(path: Path, content: bytes) -> None:
         fresh.chmod(0o644)
         sync(fresh)
         fresh.replace(place)
+        sync_names(place.parent)
 
 
 @contextmanager
@@ -60,12 +61,12 @@ def exists(path: Path) -> InputError:
 
 def sync_names(folder: Path) -> None:
     """Have the disk hold the names in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # the content is safe in any case
+    with suppress(OSError):  # it may not be readable; the content is safe in any case
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -77,22 +78,41 @@ def claimed(output: Path) -> Iterator[None]:
     Raises:
         InputError: another process writes there.
     """
-    made = [path for path in (output, *output.parents) if not path.exists()]
-    output.mkdir(parents=True, exist_ok=True)
+    made, handle = claim(output)
     try:
-        handle = hold(output.resolve())
-    except OSError:  # no locks on this file system
-        handle = -1
-    try:
+        sweep(output)
+        yield
+    finally:
+        with suppress(OSError):  # something came into it
+            for path in made:
+                path.rmdir()
+        if handle is not None:  # only now: another that has the same folder finds it gone
+            os.close(handle)
+
+
+def claim(output: Path) -> tuple[list[Path], int | None]:
+    """What was made for an output folder, and the handle that holds it (none without locks)."""
+    while True:
+        made = [path for path in (output, *output.parents) if not path.exists()]
+        output.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = hold(output.resolve())
+        except FileNotFoundError:  # another process had made it, and is through
+            continue
+        except OSError:  # no locks on this file system
+            return made, None
         if handle is None:
             raise InputError(
                 f"another edgekit is writing to '{output}'; wait for it, or choose another -o"
             )
-        sweep(output)
-        yield
-    finally:
-        if handle is not None and handle >= 0:
-            os.close(handle)
-        with suppress(OSError):  # something came into it
-            for path in made:
-                path.rmdir()
+        if is_at(handle, output):
+            return made, handle
+        os.close(handle)
+
+
+def is_at(handle: int, path: Path) -> bool:
+    """Whether a path still is what was opened there."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import durable
+from edgekit import atomic, durable
 from edgekit.atomic import atomic_folder, claimed, write_file
 from edgekit.durable import put, remove, sweep, sync, temporary
 from edgekit.errors import InputError
@@ -50,11 +50,14 @@ def looping(
     code = f"import sys\nfrom pathlib import Path\nfrom edgekit import durable\n{source}"
     code += "durable.exchange = exchange\n" if source else ""
     command = [sys.executable, "-c", code + program, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+    pipe = subprocess.PIPE  # that nothing comes through: to read stdin is to wait for the kill
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        yield
-        child.kill()
+        try:
+            yield
+        finally:
+            child.kill()
 
 
 REPLACING = f"""
@@ -192,6 +195,56 @@ def test_a_claim_that_came_to_nothing_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), claimed(tmp_path / "a" / "b"):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "made anew"])
+def test_a_claim_holds_the_folder_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """One that was removed between being opened and being held is claimed once more."""
+    out, held = tmp_path / "out", list[int]()
+
+    def slow(path: Path) -> int | None:
+        handle = durable.hold(path)
+        assert handle is not None
+        if not held:
+            path.rmdir()
+            if again:
+                path.mkdir()
+        held.append(handle)
+        return handle
+
+    monkeypatch.setattr(atomic, "hold", slow)
+    with claimed(out):
+        assert len(held) == 2
+        assert durable.hold(out) is None  # held by the claim
+    assert not out.exists() or again
+
+
+def test_a_claimed_folder_is_held_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, rmdir = tmp_path / "out", Path.rmdir
+
+    def watched(path: Path) -> None:
+        assert durable.hold(path) is None
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", watched)
+    with claimed(out):
+        pass
+    assert not out.exists()
+
+
+def test_the_name_of_a_file_is_on_the_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[tuple[Path, bool]]()
+    monkeypatch.setattr(
+        atomic, "sync_names", lambda place: synced.append((place, (place / "file").exists()))
+    )
+    write_file(tmp_path / "file", b"content")
+    assert synced == [(tmp_path, True)]
 
 
 def test_the_slower_of_two_writers_loses_nothing_of_the_other(tmp_path: Path) -> None:
