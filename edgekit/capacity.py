@@ -7,24 +7,17 @@ docs/architecture.md says how.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgekit.errors import InputError
+from edgekit.memory import available_memory
 from edgekit.quantity import size_text
 
 STEP = 700_000_000  # bytes that a step takes for any net: the libraries themselves
 COPIES = 7  # of the weights, in the memory of the hungriest step: a lowering by TensorFlow
 LOADING = 2  # of the file, in memory to load it at all
 KEPT = 4  # of the weights, on disk for any conversion: described, exported, lowered, compacted
-
-CGROUPS = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
-)
 
 
 def check(files: Iterable[Path], cache: Path, output: Path) -> None:
@@ -70,24 +63,6 @@ def weight(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return path.stat().st_size
-
-
-def available_memory(
-    meminfo: Path = Path("/proc/meminfo"), groups: Sequence[tuple[Path, Path]] = CGROUPS
-) -> int | None:
-    """Bytes to be had: free or swappable, within the limit of a container; None where unknown."""
-    try:
-        pairs = (line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
-        there = {key: int(value.split()[0]) * 1024 for key, value in pairs}
-        free = [there["MemAvailable"] + there.get("SwapFree", 0)]
-    except (OSError, KeyError, ValueError, IndexError):
-        return None
-    for limit, used in groups:
-        try:
-            free.append(max(int(limit.read_text()) - int(used.read_text()), 0))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-    return min(free)
 
 
 def free_disk(place: Path) -> int:

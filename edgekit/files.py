@@ -58,20 +58,3 @@ def read_small(path: Path, what: str, most: int = MOST_TEXT) -> bytes:
     if len(content) > most:
         raise InputError(f"{what} '{shown(path)}' is larger than {most >> 20} MiB")
     return content
-
-
-def free_memory() -> int | None:
-    """Bytes that may still be used, as Linux estimates them; None where nobody tells."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as told:
-            found = next(line for line in told if line.startswith("MemAvailable:"))
-        return int(found.split()[1]) * 1024
-    except (OSError, StopIteration):
-        return None
-
-
-def check_memory(size: int, what: str) -> None:
-    """Raise InputError when so many bytes are not there."""
-    free = free_memory()
-    if free is not None and size > free:
-        raise InputError(f"{what} take {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free")

@@ -60,15 +60,3 @@ def test_what_may_not_fit_is_remarked(machine: dict[str, int], tmp_path: Path) -
     machine["disk"] = 1 << 30
     assert len(capacity.tight(68_000_000, 2, 9, tmp_path)) == 2
     assert capacity.tight(1_000_000, 2, 9, tmp_path) == []
-
-
-def test_a_container_may_have_less_than_the_machine(tmp_path: Path) -> None:
-    info, limit, used = (tmp_path / name for name in ("meminfo", "max", "current"))
-    info.write_text("MemTotal: 9000 kB\nMemAvailable:    4000 kB\nSwapFree:   1000 kB\n")
-    assert capacity.available_memory(info, ()) == 5000 * 1024
-    used.write_text("1000000\n")
-    limit.write_text("max\n")
-    assert capacity.available_memory(info, [(limit, used)]) == 5000 * 1024
-    limit.write_text("3000000\n")
-    assert capacity.available_memory(info, [(limit, used)]) == 2_000_000
-    assert capacity.available_memory(tmp_path / "none", ()) is None

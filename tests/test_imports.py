@@ -43,7 +43,7 @@ domain layout
 atomic
 capacity
 durable intact npz own_modules places plugin quantity rng typed
-files
+files memory
 _version errors
 reason
 """

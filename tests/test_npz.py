@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import files, npz
+from edgekit import memory, npz
 from edgekit.errors import InputError
 
 ROWS = np.arange(60, dtype=np.float32).reshape(20, 3)
@@ -91,7 +91,7 @@ def test_no_row_further_on_is_unpacked(tmp_path: Path) -> None:
 
 def test_more_than_memory_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npz.write(tmp_path / "a.npz", {"z": ROWS})
-    monkeypatch.setattr(files, "free_memory", lambda: 200)
+    monkeypatch.setattr(memory, "available_memory", lambda: 200)
     with pytest.raises(InputError, match=r"a\.npz' take 0\.0 GB"):
         npz.read(tmp_path / "a.npz")
     assert len(npz.read(tmp_path / "a.npz", most=10)["z"]) == 10

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._draw import drawn, prior_values
 from edgekit.families._inputs import class_count, elements, is_index, is_label, is_vector
-from edgekit.files import check_memory
+from edgekit.memory import check_memory
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
 from edgekit.textures import textures
