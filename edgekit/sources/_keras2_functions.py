@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -13,7 +12,7 @@ OP_LAYER = "TensorFlowOpLayer"  # before TensorFlow 2.4: a node of a graph
 STAND_INS = (*FUNCTION_LAYERS, OP_LAYER)
 PURE = re.compile(
     r"(?:compat\.v1\.)?(?:"
-    r"(?:math|nn|linalg|signal|bitwise|__operators__)\.\w+"
+    r"(?:math|nn|linalg|signal|bitwise|__operators__)\.[a-z]\w*"
     r"|random\.(?:normal|uniform|truncated_normal|stateless_\w+)"
     r"|image\.(?:resize\w*|adjust_\w+|central_crop|convert_image_dtype|crop_\w+|extract_\w+|flip_\w+"
     r"|grayscale_to_rgb|hsv_to_rgb|image_gradients|pad_to_bounding_box|per_image_standardization"
@@ -31,11 +30,14 @@ PURE = re.compile(
 
 
 def called(class_name: str, config: Any) -> Any:
-    """The function or op that one of these layers calls."""
+    """The function or op that one of these layers calls.
+
+    A node in a text is not looked into: tf_keras reads such a text as a binary message.
+    """
     if class_name in FUNCTION_LAYERS:
         return config.get("function")
     node = config.get("node_def")
-    return (json.loads(node) if isinstance(node, str) else node).get("op")
+    return node.get("op") if isinstance(node, dict) else "a node in a text"
 
 
 def may_be_called(name: Any) -> bool:

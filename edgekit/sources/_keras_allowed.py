@@ -54,8 +54,10 @@ def check_allowed(
     entries = [table for table in dicts(tree) if "class_name" in table]
     if not all(isinstance(entry["class_name"], str) for entry in entries):
         raise ModelError(f"'{path}' is damaged: its config names a class that is no text")
-    if code := [entry for entry in entries if entry["class_name"] in LAMBDA]:
-        layers = [entry for entry in code if entry["class_name"] == LAMBDA[0]]
+    if not all(isinstance(looked_up(entry), str) for entry in entries):
+        raise ModelError(f"'{path}' is damaged: its config names a function that is no text")
+    if code := [entry for entry in entries if looked_up(entry) in LAMBDA]:
+        layers = [entry for entry in code if looked_up(entry) == LAMBDA[0]]
         lambdas = sorted({name_of(entry) for entry in layers or code})
         names = ", ".join(lambdas[:10]) + (", …" if len(lambdas) > 10 else "")
         raise ModelError(
@@ -63,15 +65,12 @@ def check_allowed(
             f"{REMEDY}, or replace them by standard layers"
         )
     for entry in entries:
-        class_name = entry["class_name"]
-        if class_name in OUTSIDE:
+        class_name, name = entry["class_name"], looked_up(entry)
+        if name in OUTSIDE:
             raise ModelError(
-                f"'{path}': the layer '{name_of(entry)}' ({class_name}) {OUTSIDE[class_name]}; "
+                f"'{path}': the layer '{name_of(entry)}' ({name}) {OUTSIDE[name]}; "
                 f"{REMEDY}, or export the net without it"
             )
-        name = looked_up(entry)
-        if not isinstance(name, str):
-            raise ModelError(f"'{path}' is damaged: its config names a class that is no text")
         if name in STAND_INS and (call := check_call(name, entry.get("config"))):
             raise ModelError(
                 f"'{path}': the layer '{name_of(entry)}' calls the TensorFlow function "

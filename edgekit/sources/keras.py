@@ -42,7 +42,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, Part]:
     try:
         net, remarks = load_net(path, trust)
     except NotBuilt:
-        return {"": open_in_keras_2(path, safe_mode=not trust.trust)}
+        return {"": open_in_keras_2(path, trust)}
     if getattr(net, "inputs", None):
         return {"": KerasPart(path, "", net, remarks)}
     nets = {name: getattr(net, name) for name in NETS if getattr(net, name, None) is not None}

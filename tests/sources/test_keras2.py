@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def calling(layer: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "function",
     ["io.write_file", "py_function", "raw_ops.ReadFile", "print", "keras.models.load_model",
-     "math.real.__globals__", "compat.v1.io.gfile.remove"],
+     "math.real.__globals__", "math.__class__", "compat.v1.io.gfile.remove"],
 )  # fmt: skip
 def test_functions_that_reach_outside_are_refused(tmp_path: Path, function: str) -> None:
     """Before anything is loaded, since tf_keras would call them."""
@@ -222,8 +223,44 @@ def test_functions_that_reach_outside_are_refused(tmp_path: Path, function: str)
 
 @pytest.mark.parametrize("op", ["ReadFile", "PyFunc", "WriteFile", "AssignVariableOp", "While"])
 def test_ops_that_reach_outside_are_refused(tmp_path: Path, op: str) -> None:
-    node = json.dumps({"name": "op", "op": op, "input": ["x"]})
+    node = {"name": "op", "op": op, "input": ["x"]}
     layer = {"class_name": "TensorFlowOpLayer", "config": {"name": "op", "node_def": node}}
     path = old_h5(tmp_path / "old.h5", calling(layer), {})
     with pytest.raises(ModelError, match=f"calls the TensorFlow function '{op}', which does"):
         check_parts({"net": path}, Trust())
+
+
+def test_a_node_in_a_text_is_refused(tmp_path: Path) -> None:
+    """What is JSON of a harmless op may be another op's binary message to tf_keras."""
+    node = json.dumps({"name": "op", "op": "Identity", "input": ["x"]})
+    layer = {"class_name": "TensorFlowOpLayer", "config": {"name": "op", "node_def": node}}
+    path = old_h5(tmp_path / "old.h5", calling(layer), {})
+    with pytest.raises(ModelError, match=r"a node in a text.*--trust"):
+        check_parts({"net": path}, Trust())
+
+
+ALIEN: dict[str, dict[str, Any]] = {
+    "module of a lost layer": {"module": "antigravity"},
+    "module inside of TensorFlow": {"module": "tensorflow.python.x"},
+    "registered name": {"module": "keras.src.utils", "registered_name": "get_file"},
+    "inner function": {"inner": {"module": "os", "class_name": "function", "config": "relu"}},
+    "inner name": {
+        "inner": {"module": "keras.utils", "class_name": "function", "config": "get_file"}
+    },
+    "inner code": {"inner": {"class_name": "__lambda__", "config": {}}},
+}
+
+
+@pytest.mark.parametrize("what", ALIEN)
+def test_tf_keras_takes_nothing_from_a_module_that_the_file_names(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Keras 3 does not see it: a layer that it lost, an argument that is dropped for it."""
+    change = dict(ALIEN[what])
+    inner = {"query_shape": change.pop("inner")} if "inner" in change else {}
+    layer = {"class_name": "RandomHeight", "config": {"name": "one", **inner}} | change
+    config = {"class_name": "Sequential", "config": {"name": "net", "layers": [layer]}}
+    path = old_h5(tmp_path / "old.h5", config, {})
+    monkeypatch.setitem(sys.modules, "tf_keras", None)  # not even imported
+    with pytest.raises(ModelError, match=r"needs tf_keras and names .*--trust"):
+        _keras2_fallback.open_in_keras_2(path, Trust())

@@ -80,6 +80,11 @@ NOT_ALLOWED = {
         entry("keras.layers", "TFSMLayer", name="t", filepath="/tmp/evil"),
         r"'t' \(TFSMLayer\) runs a SavedModel of another folder; pass --trust",
     ),
+    "code by the name of a function": (function("keras.layers", "Lambda"), "holds code.*--trust"),
+    "a graph by the name of a function": (
+        function("keras.layers", "TFSMLayer"),
+        r"\(TFSMLayer\) runs a SavedModel of another folder; pass --trust",
+    ),
     "pickled torch": (entry("keras.layers", "TorchModuleWrapper", name="t"), "pickled.*--trust"),
     "words of a file": (
         entry("keras.layers", "StringLookup", name="s", vocabulary="/etc/passwd"),
