@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgekit.errors import InputError, ModelError
 from edgekit.model import Noise, Signature
 from edgekit.original import graph_of
+from edgekit.sources._cut import SteadyPart
 from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part
 from edgekit.sources._steady import check_steady, find, listed
@@ -45,10 +46,12 @@ def noise_of(
         check_held(part, flat)
         clean = clean and found.clean
         normal += found.normal
-    if wanted == "input":  # the parts were cut when they were loaded
-        return wanted
-    if wanted and not normal:
+    # With noise as inputs, the parts were cut when they were loaded, and draw no more.
+    inputs = [t for part in parts.values() if isinstance(part, SteadyPart) for t in part.drawn]
+    if wanted and not normal and not inputs:
         raise InputError(f"--noise {wanted}: the net draws no normal noise; leave it out")
+    if wanted == "input":
+        return wanted
     if normal and not wanted:
         remarks.append(
             f"normal noise ({listed(normal)}) is taken as its mean, 0, since an autoencoder draws "

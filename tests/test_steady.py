@@ -222,8 +222,9 @@ def test_numbers_of_a_fixed_seed_are_no_noise() -> None:
     check_steady(Path("net"), found, None, sampler=False)
 
 
-def test_noise_that_is_not_there_cannot_be_cut(tmp_path: Path) -> None:
-    refused(simple(tmp_path, tf.tanh), "--noise mean", "no normal noise", noise="mean")
+@pytest.mark.parametrize("noise", ["mean", "input"])
+def test_noise_that_is_not_there_cannot_be_cut(tmp_path: Path, noise: str) -> None:
+    refused(simple(tmp_path, tf.tanh), f"--noise {noise}", "no normal noise", noise=noise)
 
 
 # Nets that change themselves.

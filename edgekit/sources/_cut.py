@@ -38,14 +38,14 @@ class SteadyPart:
     def __init__(self, part: Part, noise: Noise, used: Collection[str | int]) -> None:
         self._part, self._noise = part, noise
         self.path, self.attribute, self.trackable = part.path, part.attribute, part.trackable
-        self.info, self._drawn = part.info, list[Tensor]()
+        self.info, self.drawn = part.info, list[Tensor]()
         if noise == "mean":
             outputs = tuple(t for t in part.info.outputs if t.source in used)
             self.info = msgspec.structs.replace(part.info, outputs=outputs)
         else:
             flat = flat_graph(self._part, self.info.outputs)
-            self._drawn = list(noise_inputs(flat, find(flat)))
-            inputs = (*part.info.inputs, *self._drawn)
+            self.drawn = list(noise_inputs(flat, find(flat)))
+            inputs = (*part.info.inputs, *self.drawn)
             self.info = msgspec.structs.replace(self.info, inputs=inputs)
 
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
@@ -70,7 +70,7 @@ class SteadyPart:
             return None
         if self._noise == "mean":
             return flat.imported(pruned(flat, means=found.normal), given)
-        drawn = (inputs[tensor.name] for tensor in self._drawn)
+        drawn = (inputs[tensor.name] for tensor in self.drawn)
         given |= {f"{name}:0": x for name, x in zip(found.normal, drawn, strict=True)}
         return flat.imported(pruned(flat, without=found.normal), given)
 
