@@ -70,6 +70,16 @@ def imports(path: Path) -> Iterator[str]:
                 yield inner if inner in FILES else str(node.module)
 
 
+def test_the_architecture_page_tells_this_order() -> None:
+    page = (HOME.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    chain = page.split("## Imports go one way")[1].split("```")[1]
+    told = [step.replace(",", " ").split() for step in chain.split("→")]
+    known = [line.split() for line in LAYERS.strip().split("\n") if line != "edgekit"]
+    assert len(told) == len(known)
+    for names, line in zip(told, known, strict=True):
+        assert set(names) <= set(line), f"docs/architecture.md: {names} are not in {line}"
+
+
 @pytest.mark.parametrize("module", FILES)
 def test_imports_go_down_only(module: str) -> None:
     above = unit(module)

@@ -180,7 +180,11 @@ MODEL = (
         type=click.Choice(["mean", "input"]),
         help="What normal noise that the net draws becomes: its mean, or an input.",
     ),
-    click.option("--trust", is_flag=True, help="Run code inside the model file (Lambda layers)."),
+    click.option(
+        "--trust",
+        is_flag=True,
+        help="Run code inside the model file: Lambda layers, ops of a SavedModel that reach files.",
+    ),
     click.option(
         "--custom-objects",
         multiple=True,

@@ -21,16 +21,29 @@ ASK = "import socket\ntry:\n    socket.getaddrinfo('example.com', 80)\nexcept OS
 QUIET_BY_ITSELF = ("CI", "TF_BUILD", "JENKINS_URL", "PYTEST_VERSION", "PYTEST_CURRENT_TEST")
 
 
+def without_network() -> list[str]:
+    """What runs a command in an empty network name space: with the rights of a user, or of root.
+
+    Some systems keep either from making one. Where tests must be whole, that is a failure.
+    """
+    if unshare := shutil.which("unshare"):
+        for option in ("-rn", "-n"):
+            if not subprocess.run([unshare, option, "true"], check=False).returncode:
+                return [unshare, option]
+    told = "no empty network name space: install `unshare`, allow user name spaces, or run as root"
+    if os.environ.get("CI"):
+        pytest.fail(told)
+    pytest.skip(told)
+
+
 def offline(home: Path, *commands: list[str]) -> str:
     """Run commands of Python one after another without a network; gives what was printed."""
-    unshare = shutil.which("unshare")
-    if unshare is None or subprocess.run([unshare, "-n", "true"], check=False).returncode:
-        pytest.skip("no empty network name space without root and `unshare`")
+    alone = without_network()
     env = {name: value for name, value in os.environ.items() if name not in QUIET_BY_ITSELF}
     scripts = [[sys.executable, *command] for command in (*commands, ["-c", COUNT])]
     program = f"import subprocess\nfor s in {scripts}: subprocess.run(s, check=True)"
     done = subprocess.run(
-        [unshare, "-n", sys.executable, "-c", program],
+        [*alone, sys.executable, "-c", program],
         env=env | {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")},
         capture_output=True,
         text=True,
@@ -45,6 +58,16 @@ def offline(home: Path, *commands: list[str]) -> str:
 def home(tmp_path: Path) -> Path:
     (tmp_path / "home").mkdir()
     return tmp_path / "home"
+
+
+def test_without_a_name_space_nothing_passes_for_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="unshare"):
+        without_network()
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="unshare"):
+        without_network()
 
 
 def test_what_wants_to_leave_is_counted(home: Path) -> None:
