@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from edgekit import plugin
 from edgekit.errors import did_you_mean
 from edgekit.model import ROLES, Model, Signature, Tensor
+from edgekit.tensors import misfits
 
 # What both engines take and NumPy has a word for.
 DTYPES = frozenset(
@@ -73,6 +74,8 @@ def in_tensor(tensor: Tensor) -> Iterator[str]:
     low, high = tensor.range or (0.0, 1.0)
     if not (low < high and math.isfinite(high - low)):
         yield f"'{tensor.name}' has the range {low:g}…{high:g}"
+    for domain in tensor.domain:
+        yield from (f"'{tensor.name}': {domain}: {text}" for text in misfits(tensor, domain))
 
 
 def is_name(text: str) -> bool:

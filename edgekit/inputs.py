@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from edgekit.domain import Domain, Domains, as_text
+from edgekit.domain import Domains, as_text
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
-from edgekit.families._inputs import elements, is_index, is_integer, is_vector
 from edgekit.model import Signature, Tensor
+from edgekit.tensors import elements, is_index, is_integer, misfits
 
 
 def with_domains(
@@ -61,24 +61,6 @@ def with_domain(tensor: Tensor, domains: Domains) -> Tensor:
         for reason in misfits(tensor, domain):
             raise InputError(f"--domain {tensor.name}={domain}: {reason}")
     return msgspec.structs.replace(tensor, domain=domains)
-
-
-def misfits(tensor: Tensor, domain: Domain) -> Iterator[str]:
-    """Why an input cannot have this domain."""
-    width = elements(tensor) if is_vector(tensor) else (tensor.shape[-1] or 1 << 30)
-    last = domain.columns[1] if domain.columns else width - 1
-    if last >= width:
-        yield f"the input {tensor.shape[1:]} has the columns 0..{width - 1}"
-    if domain.distribution == "one-hot" and (domain.columns or (0, last)) == (last, last):
-        yield f"one of several columns is 1, and the input {tensor.shape[1:]} has one"
-    if is_integer(tensor) and domain.distribution in ("normal", "uniform"):
-        yield f"the input takes whole numbers ({tensor.dtype}); give integers:LO..HI"
-    low, high = domain.bounds
-    if tensor.dtype.startswith("uint") and low < 0:
-        yield f"the input takes no negative numbers ({tensor.dtype})"
-    bits = int("".join(filter(str.isdigit, tensor.dtype)) or 0)
-    if is_integer(tensor) and high >= 2 ** (bits - tensor.dtype.startswith("int")):
-        yield f"{high:.17g} is too large for {tensor.dtype}"
 
 
 def bounded(tensor: Tensor) -> Tensor:

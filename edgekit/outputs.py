@@ -8,9 +8,10 @@ import msgspec
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
-from edgekit.families._inputs import PICTURE_CHANNELS, elements, is_vector, unique
+from edgekit.families._inputs import PICTURE_CHANNELS, unique
 from edgekit.model import Signature, Tensor
 from edgekit.sources._part import Part
+from edgekit.tensors import elements, is_vector
 
 PROBE_SIZE = 128
 Shape = tuple[int | None, ...]

@@ -21,6 +21,7 @@ from edgekit.bundle import (
     sha256,
     write_manifest,
 )
+from edgekit.domain import parse_domain
 from edgekit.errors import BundleError, InputError
 from edgekit.model import Model, Signature, Tensor
 from edgekit.validate import read_golden
@@ -298,3 +299,18 @@ def test_measured_scores_are_numbers(bundle: Path) -> None:
     measured = {"scores": {"psnr": 30.5, "kid": None}}
     assert manifest(bundle, measured=measured).scores == {"psnr": 30.5}
     assert manifest(bundle).scores == manifest(bundle, measured={"scores": []}).scores == {}
+
+
+@pytest.mark.parametrize(
+    ("domain", "message"),
+    [
+        ("one-hot:4..6", r"the input \(6,\) has the columns 0\.\.5"),
+        ("normal@70..71", r"the input \(6,\) has the columns 0\.\.5"),
+        ("one-hot:3..3", "one of several columns is 1"),
+    ],
+)
+def test_a_domain_that_an_input_cannot_have(tmp_path: Path, domain: str, message: str) -> None:
+    """It would be drawn, or its classes counted, in columns that are not there."""
+    folder = generator_bundle(tmp_path / "bundle", (parse_domain(domain),))
+    with pytest.raises(BundleError, match=rf"contradicts itself: .*'z': {domain}: {message}"):
+        read_manifest(folder)

@@ -36,6 +36,7 @@ worker
 data features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts consistency sounds
+tensors
 values
 images
 metrics model textures

@@ -13,6 +13,7 @@ from edgekit.inputs import with_domains
 from edgekit.model import Model, Signature
 from edgekit.outputs import arranged, with_extra
 from edgekit.sources import ModelToml
+from edgekit.tensors import misfits
 from tests.families.fakes import detected, member, net, tensor
 
 IMAGE = tensor("y", 32, 32, 3)
@@ -71,10 +72,33 @@ def test_whole_numbers_take_whole_numbers() -> None:
         ("uniform:0..1", r"whole numbers \(uint8\)"),
         ("integers:-1..5", "no negative numbers"),
         ("integers:0..256", "256 is too large for uint8"),
+        ("integers:-999..5", "no negative numbers"),
     ):
         with pytest.raises(InputError, match=message):
             described(info, time=text)
     assert described(info, time="integers:0..255")[1].endswith("'x' from normal")
+
+
+def test_truth_values_take_0_and_1() -> None:
+    """Most of what is drawn between them would be true."""
+    info = net([tensor("x", 32, 32, 3), tensor("flags", 8, dtype="bool", source=1)], [IMAGE])
+    for text, message in (
+        ("uniform:0..1", r"whole numbers \(bool\); give integers:0..1"),
+        ("normal", r"whole numbers \(bool\)"),
+        ("integers:0..2", "2 is too large for bool"),
+    ):
+        with pytest.raises(InputError, match=message):
+            described(info, flags=text)
+    drawn = member(described(info, flags="integers:0..1")[0])[0].draw(50, 0)["translate/flags"]
+    assert 0.3 < drawn.mean() < 0.7
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_what_is_assumed_fits_the_type(dtype: str) -> None:
+    """Of a thousand time steps, 8 bits hold the first ones: the others would wrap."""
+    info = net([tensor("x", 32, 32, 3), tensor("time", 1, dtype=dtype, source=1)], [IMAGE])
+    (time,) = (t for t in described(info)[0].signatures["translate"].inputs if t.name == "time")
+    assert not [reason for domain in time.domain for reason in misfits(time, domain)]
 
 
 def test_a_number_of_classes_needs_a_label() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.domain import Domains, parse_domain
 from edgekit.litert_pack import packed
 from edgekit.model import Model, Signature, Tensor, Tiling
 
 
-def generator_bundle(folder: Path) -> Path:
+def generator_bundle(folder: Path, domain: Domains = ()) -> Path:
     """A latent net: z (6) to grey pictures of 8×8 in -1…1, two at a time."""
     from openvino import opset13 as op
 
@@ -22,10 +23,15 @@ def generator_bundle(folder: Path) -> Path:
     picture = op.reshape(op.tanh(product), op.constant([2, 8, 8, 1]), special_zero=False)
     signature = Signature(
         part="net",
-        inputs=(Tensor(name="z", shape=(2, 6), role="latent"),),
+        inputs=(Tensor(name="z", shape=(2, 6), role="latent", domain=domain),),
         outputs=(Tensor(name="sample", shape=(2, 8, 8, 1), range=(-1.0, 1.0)),),
     )
     return write(folder, "latent", "generate", signature, z, picture)
+
+
+def conditional_bundle(folder: Path) -> Path:
+    """The same net, the last two columns of whose input are a class."""
+    return generator_bundle(folder, (parse_domain("one-hot:4..5"),))
 
 
 def upscaler_bundle(folder: Path) -> Path:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._draw import drawn, prior_values
-from edgekit.families._inputs import class_count, elements, is_index, is_label, is_vector
+from edgekit.families._inputs import class_count, is_label
 from edgekit.memory import check_memory
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.rng import Random
+from edgekit.tensors import elements, is_index, is_vector
 from edgekit.textures import textures
 from edgekit.typed import Typed
 from edgekit.values import cast, check_values
@@ -166,7 +167,7 @@ class Family:
         shape = (count, *static_shape(tensor)[1:])
         prior = self.model.settings.prior
         if tensor.domain:
-            return drawn(shape, tensor.domain, prior, random).astype(tensor.dtype)
+            return cast(drawn(shape, tensor.domain, prior, random), tensor.dtype)
         if tensor.role == "label":
             return labels(tensor, np.arange(count), self.classes(tensor))
         if tensor.role == "sample":

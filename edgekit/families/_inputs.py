@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from edgekit.domain import Domain, Domains
 from edgekit.layout import channels_first
 from edgekit.model import Tensor
+from edgekit.tensors import elements, is_index, is_integer, is_vector
+from edgekit.values import type_range
 
 if TYPE_CHECKING:
     from edgekit.families._base import PartInfo
@@ -34,24 +36,6 @@ MADE_UP = re.compile(r"(keras_tensor|input|inputs|input_layer|args?)(_?\d+)*", r
 PLAIN = {"sample": "image", "latent": "z", "label": "label", "condition": "condition"}
 TIME_STEPS = 1000  # of nearly all diffusion nets
 PICTURE_CHANNELS = (1, 3, 4)
-
-
-def is_vector(tensor: Tensor) -> bool:
-    """Rank 1 or 2, or an image of 1×1 pixels, whose channels may also come first."""
-    sizes = tensor.shape[1:]
-    last = all(size == 1 for size in sizes[:-1])
-    # Of rank 3, (N, T, 1) is a signal.
-    return last or (len(sizes) > 2 and all(size == 1 for size in sizes[1:]))
-
-
-def is_integer(tensor: Tensor) -> bool:
-    """Whether it takes whole numbers."""
-    return tensor.dtype.startswith(("int", "uint"))
-
-
-def is_index(tensor: Tensor) -> bool:
-    """Whether a label input takes the class number itself rather than a one-hot row."""
-    return all(size == 1 for size in tensor.shape[1:])
 
 
 def is_label(tensor: Tensor, part: PartInfo) -> bool:
@@ -129,17 +113,22 @@ def usual_domain(tensor: Tensor, tensors: Sequence[Tensor], part: PartInfo) -> D
     if tensor.role == "condition":
         if tensor.dtype == "bool" or is_integer(tensor):
             steps = 2 if tensor.dtype == "bool" else known or TIME_STEPS
-            return (Domain("integers", range=(0, steps - 1)),)
+            return (Domain("integers", range=(0, last_of(tensor, steps))),)
         kind, last = ("integers", known - 1) if known else ("uniform", 1)
         return (Domain(kind, range=(0, last)),)  # type: ignore[arg-type]
     if tensor.role != "sample":
         return ()
     if known or tensor.dtype == "bool" or MASK.search(tensor.name):
-        return (Domain("mask", range=(0, known - 1) if known else None),)
+        return (Domain("mask", range=(0, last_of(tensor, known)) if known else None),)
     if MAP.search(tensor.name) and tensor.shape[-1] not in PICTURE_CHANNELS:
         return (Domain("one-hot"),)
     # Noisy samples: of variance 1 at every time step.
     return (Domain("normal"),) if denoised(tensor, tensors) else ()
+
+
+def last_of(tensor: Tensor, count: int) -> float:
+    """The last of so many whole numbers from 0 that the type holds."""
+    return min(count - 1, (type_range(tensor.dtype) or (0.0, math.inf))[1])
 
 
 def denoised(tensor: Tensor, tensors: Sequence[Tensor]) -> bool:
@@ -190,11 +179,6 @@ def class_count(tensor: Tensor, part: PartInfo) -> int | None:
     """The classes of a label: of the embedding it feeds, or its one-hot width; None if unknown."""
     width = None if is_index(tensor) else elements(tensor)
     return part.classes.get(tensor.name) or width
-
-
-def elements(tensor: Tensor) -> int:
-    """Values per sample; free dimensions count as many."""
-    return int(np.prod([size or 1 << 16 for size in tensor.shape[1:]]))
 
 
 def doubts(tensors: Sequence[Tensor], output: Tensor) -> Iterator[str]:

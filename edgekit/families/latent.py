@@ -19,9 +19,10 @@ from edgekit.families._base import (
     paired,
     rename,
 )
-from edgekit.families._inputs import elements, is_vector, named, with_roles
+from edgekit.families._inputs import named, with_roles
 from edgekit.model import Model, Signature
 from edgekit.rng import Random
+from edgekit.tensors import elements, is_vector
 
 
 class Family(_base.Family):

@@ -15,7 +15,7 @@ from edgekit.bundle import GOLDEN, describe_files, read_manifest, write_manifest
 from edgekit.families._base import Family
 from edgekit.inspect import bundle_facts
 from edgekit.measure import Latency
-from tests.tiny import generator_bundle, litert_bundle, upscaler_bundle
+from tests.tiny import conditional_bundle, generator_bundle, litert_bundle, upscaler_bundle
 
 from .harness import EXAMPLES, fuzz
 from .mutate import written
@@ -44,10 +44,14 @@ def use(net: Family) -> None:
         net.transform(np.zeros((1, 16, 16, 3), np.float32))
     else:
         net.generate(3, seed=1)
+        if any(tensor.domain for tensor in net.model.signatures["generate"].inputs):
+            net.generate(2, label=0)
 
 
 @EXAMPLES
-@pytest.mark.parametrize("make", [generator_bundle, upscaler_bundle, litert_bundle])
+@pytest.mark.parametrize(
+    "make", [generator_bundle, conditional_bundle, upscaler_bundle, litert_bundle]
+)
 def test_manifests_beside_their_artifacts(
     examples: int,
     make: Callable[[Path], Path],
