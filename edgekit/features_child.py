@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, one_line
 from edgekit.features import Features, load_features
-from edgekit.worker import end_with
+from edgekit.worker import end_with, look_in
 
 Array = NDArray[Any]
 NOTHING = np.empty(0)
@@ -103,7 +103,7 @@ def main() -> None:
     job, _ = receive(sys.stdin.buffer)
     spec = job["spec"]
     end_with(job["parent"])
-    sys.path += [place for place in job["path"] if place not in sys.path]
+    look_in(job["path"])
     try:
         features, name = load_features(spec)
     except Exception as error:

@@ -42,9 +42,7 @@ def main(job_file: Path) -> int:
     bound(msgspec.convert(job["limits"], Limits | None))
     output = Path(job["output"])
     try:
-        # Not the current folder: what was named in it is found (own_modules.py), nothing else.
-        known = {"", str(Path.cwd()), *sys.path}
-        sys.path += [place for place in job["path"] if place not in known]
+        look_in(job["path"])
         module, name = job["function"].split(":")
         function = getattr(importlib.import_module(module), name)
         result = function(output, **typed_arguments(function, job["arguments"]))
@@ -57,14 +55,30 @@ def main(job_file: Path) -> int:
         record(output, "PassError", f"{job['title']}: out of memory; close other programs")
         return 1
     except OSError as error:
+        if error.errno is None:  # a library's own, not the system's
+            return unforeseen(output, job["title"], error)
         error.filename = error.filename or str(output.parent)
         record(output, "InputError", os_error(error))
         return 1
-    except Exception as error:  # a library failed in a way we did not foresee
-        traceback.print_exc()
-        record(output, "PassError", f"{job['title']}: {one_line(error)}")
-        return 1
+    except Exception as error:
+        return unforeseen(output, job["title"], error)
     return 0
+
+
+def unforeseen(output: Path, title: str, error: Exception) -> int:
+    """Tell how a library failed, in a way that we did not foresee."""
+    traceback.print_exception(error)
+    record(output, "PassError", f"{title}: {one_line(error)}")
+    return 1
+
+
+def look_in(places: Sequence[str]) -> None:
+    """Find modules where the parent does.
+
+    Not in the current folder: what was named in it is found (own_modules.py), nothing else.
+    """
+    known = {"", str(Path.cwd()), *sys.path}
+    sys.path += [place for place in places if place not in known]
 
 
 def bound(limits: Limits | None) -> None:

@@ -57,9 +57,8 @@ def refuse(output: Path, kind: str) -> None:
 
 def fail(output: Path, kind: str) -> None:
     """Raise what a library might."""
-    raise {"key": KeyError("gone"), "memory": MemoryError(), "lines": ValueError("\n one\n two")}[
-        kind
-    ]
+    raise {"key": KeyError("gone"), "memory": MemoryError(), "lines": ValueError("\n one\n two"),
+           "own": OSError("Unable to open file (bad superblock)")}[kind]  # fmt: skip
 
 
 def missing_file(output: Path) -> None:

@@ -61,3 +61,21 @@ def test_what_cannot_be_loaded(module: str, tmp_path: Path) -> None:
 
 def test_built_in_ones_need_no_child() -> None:
     assert features_in_child(None)[1] == BUILT_IN
+
+
+def test_the_current_folder_does_not_pass_for_a_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where Python has it on its path, as `python -m` does."""
+    site, folder = tmp_path / "site", tmp_path / "folder"
+    site.mkdir()
+    folder.mkdir()
+    (folder / "org.py").write_text("raise SystemExit('a file of the current folder ran')\n")
+    (site / "installed_features.py").write_text(
+        "try:\n    import org\nexcept ImportError:\n    org = None\ndef mean(x): return x.mean(1)\n"
+    )
+    monkeypatch.chdir(folder)
+    for place in (site, folder, ""):
+        monkeypatch.syspath_prepend(place)
+    call, _ = features_in_child("installed_features:mean")
+    np.testing.assert_array_equal(call(ROWS), ROWS.mean(1))

@@ -167,7 +167,7 @@ def test_an_error_of_edgekits_own_comes_back_with_its_type(root: Path, kind: str
 @pytest.mark.parametrize(
     ("kind", "message"),
     [("key", "steps: KeyError: 'gone'"), ("memory", "steps: out of memory"),
-     ("lines", "steps: ValueError: one")],
+     ("lines", "steps: ValueError: one"), ("own", "steps: OSError: Unable to open file (bad")],
 )  # fmt: skip
 def test_other_errors_are_pass_errors_of_one_line(root: Path, kind: str, message: str) -> None:
     with pytest.raises(PassError) as caught:
