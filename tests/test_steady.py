@@ -222,6 +222,20 @@ def test_numbers_of_a_fixed_seed_are_no_noise() -> None:
     check_steady(Path("net"), found, None, sampler=False)
 
 
+@pytest.mark.parametrize("seeded", [True, False])
+def test_numbers_from_a_long_chain_of_seeds(seeded: bool) -> None:
+    """Each seed is split from the one before, as many steps of sampling do."""
+
+    def body(y: Any) -> Any:
+        seed = tf.constant((1, 2)) if seeded else tf.cast(tf.random.uniform((2,)) * 1e6, tf.int32)
+        for _ in range(40):
+            seed = tf.random.split(seed, 2)[0]
+        return [y + tf.random.stateless_normal((64,), seed)]
+
+    found = find(FlatGraph(body, [VECTORS]))
+    assert bool(found.normal) is not seeded
+
+
 @pytest.mark.parametrize("noise", ["mean", "input"])
 def test_noise_that_is_not_there_cannot_be_cut(tmp_path: Path, noise: str) -> None:
     refused(simple(tmp_path, tf.tanh), f"--noise {noise}", "no normal noise", noise=noise)

@@ -56,16 +56,20 @@ def find(flat: FlatGraph) -> Findings:
     assigns = [node for node in flat.nodes.values() if node.op in ASSIGNING]
     assigned = {node_of(node.input[0]) for node in assigns}
 
+    def draws_inside(node: Any) -> bool:
+        return any(n.op in _graph_ops.RANDOM | ASSIGNING for n in flat.inner(node))
+
     def fresh(node: Any) -> bool:
         """Whether a node's numbers are others at each call."""
         if node.op not in _graph_ops.RANDOM:
-            return any(n.op in _graph_ops.RANDOM | ASSIGNING for n in flat.inner(node))
+            return draws_inside(node)
         if not node.op.startswith("Stateless"):
             return True
         above = (flat.nodes[name] for name in flat.above(data(node)[1:], values))
         return any(
             n.op in FRESH or (n.op in READING and node_of(n.input[0]) in assigned)
-            or (n.op in _graph_ops.RANDOM and fresh(n))
+            or (n.op in _graph_ops.RANDOM and not n.op.startswith("Stateless"))
+            or draws_inside(n)
             for n in above
         )  # fmt: skip
 
