@@ -11,7 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -26,8 +26,10 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_CONFIG = 32 << 20  # bytes; a net of ten thousand layers has half of that
 MOST_DEPTH = 200
 LONGEST_NAME = 256
-# Content that is more than HARMLESS bytes and so many times what is stored of it is no model.
+# Content that is more than HARMLESS bytes and so many times what is stored of it is no model; one
+# array or member is looked at, so that it can be named, and all of a file together.
 HARMLESS, EXPANSION = 256 << 20, 100
+MOST_MEMBERS = 10_000  # of an archive; Keras writes three, and a file for each word list
 MOST_OBJECTS = 1_000_000  # in an HDF5 file
 WEIGHTS_ONLY = "holds weights only; load them into the model and model.save('m.keras')"
 
@@ -102,28 +104,32 @@ def is_hdf5(path: Path) -> bool:
 
 def read_folder(path: Path) -> Saved:
     """An unpacked `.keras` archive."""
-    file = path / CONFIG
+    tree = parsed(read_file(path / CONFIG))
+    has_metadata = (path / METADATA).exists()
+    version = version_of(read_file(path / METADATA)) if has_metadata else ""
+    return Saved(tree, version, folder=True)
+
+
+def read_file(file: Path) -> bytes:
     if file.stat().st_size > MOST_CONFIG:
         raise Odd(too_large(file.stat().st_size))
-    tree = parsed(file.read_bytes())
-    version = ""
-    with suppress(OSError, ValueError):
-        version = str(json.loads((path / METADATA).read_bytes()[:4096])["keras_version"])
-    return Saved(tree, version, folder=True)
+    return file.read_bytes()
 
 
 def read_archive(path: Path) -> Saved:
     with zipfile.ZipFile(path) as archive:
-        check_members(archive)
+        check_members(archive, path)
         names = archive.namelist()
         if CONFIG not in names:
             raise Odd(without_config(names))
         tree = parsed(read_member(archive, CONFIG))
-        version = ""
-        if METADATA in names:
-            told = parsed(read_member(archive, METADATA))
-            version = str(told.get("keras_version", ""))
+        version = version_of(read_member(archive, METADATA)) if METADATA in names else ""
     return Saved(tree, version)
+
+
+def version_of(metadata: bytes) -> str:
+    """The Keras that wrote a file; empty where its metadata does not tell."""
+    return str(parsed(metadata).get("keras_version", ""))
 
 
 def without_config(names: list[str]) -> str:
@@ -138,9 +144,11 @@ def without_config(names: list[str]) -> str:
     return "is a zip file, but no Keras model: it holds no config.json"
 
 
-def check_members(archive: zipfile.ZipFile) -> None:
+def check_members(archive: zipfile.ZipFile, path: Path) -> None:
     """Raises Odd for members that Keras would not have written, before one is read."""
     seen = set()
+    if len(archive.infolist()) > MOST_MEMBERS:
+        raise Odd(f"is refused: it holds {len(archive.infolist())} files, more than any model")
     for info in archive.infolist():
         name = one_line(info.filename)[:80]
         place = PurePosixPath(info.filename.replace("\\", "/"))
@@ -160,6 +168,14 @@ def check_members(archive: zipfile.ZipFile) -> None:
                 f"is refused: '{name}' unpacks to {info.file_size >> 20} MB from "
                 f"{info.compress_size >> 10} kB"
             )
+    check_whole(sum(info.file_size for info in archive.infolist()), path)
+
+
+def check_whole(unpacked: int, path: Path) -> None:
+    """Raises Odd for a file whose content together is far more than it is."""
+    stored = path.stat().st_size
+    if unpacked > HARMLESS and unpacked > EXPANSION * stored:
+        raise Odd(f"is refused: it unpacks to {unpacked >> 20} MB from {stored >> 10} kB")
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -245,7 +261,7 @@ def unpack(path: Path, folder: Path) -> None:
                     (folder / name).symlink_to((path / name).absolute())
         else:
             with zipfile.ZipFile(path) as archive:
-                check_members(archive)
+                check_members(archive, path)
                 for info in archive.infolist():
                     if info.filename in WEIGHTS or info.filename.startswith(ASSETS):
                         archive.extract(info, folder)
@@ -261,7 +277,7 @@ def check_hdf5(path: Path) -> None:
     import h5py
 
     with h5py.File(path) as file:
-        waiting, seen = [file["/"]], set()
+        waiting, seen, unpacked = [file["/"]], set(), 0
         while waiting:
             group = waiting.pop()
             address = h5py.h5o.get_info(group.id).addr
@@ -279,6 +295,8 @@ def check_hdf5(path: Path) -> None:
                     waiting.append(inner)
                 elif isinstance(inner, h5py.Dataset):
                     check_dataset(one_line(inner.name)[:80], inner)
+                    unpacked += inner.size * inner.dtype.itemsize
+        check_whole(unpacked, path)
 
 
 def check_dataset(name: str, dataset: Any) -> None:

@@ -165,6 +165,46 @@ def test_sizes_are_bounded_before_anything_is_read(
     monkeypatch.setattr(_keras_file, "HARMLESS", 1 << 20)
     weights = archive(tmp_path / "w.keras", NET, **{"model.weights.h5": bytes(3 << 20)})
     assert "'model.weights.h5' unpacks to 3 MB" in refusal(weights)
+    parts = {f"assets__{k}": bytes(1 << 20) for k in range(5)}  # none of them is too large
+    many = archive(tmp_path / "many.keras", NET, **parts)
+    assert "unpacks to 5 MB" in refusal(many)
+    monkeypatch.setattr(_keras_file, "MOST_MEMBERS", 5)
+    assert "holds 6 files" in refusal(many)
+
+
+def test_arrays_are_bounded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_keras_file, "HARMLESS", 1 << 20)
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("0", (1 << 18,), "f", chunks=(1 << 16,), compression="gzip")
+        for k in range(1, 5):
+            file[str(k)] = file["0"]  # one array that many layers would read
+    with pytest.raises(_keras_file.Odd, match="unpacks to 5 MB"):
+        _keras_file.check_hdf5(path)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "version"),
+    [(None, ""), ({}, ""), ({"a": "x" * 5000, "keras_version": "2.15.0"}, "2.15.0")],
+)
+def test_an_unpacked_archive_tells_its_version_as_a_packed_one(
+    metadata: Any, version: str, tmp_path: Path
+) -> None:
+    more = {} if metadata is None else {"metadata.json": json.dumps(metadata).encode()}
+    packed = archive(tmp_path / "net.keras", NET, **more)
+    folder = tmp_path / "folder.keras"
+    with zipfile.ZipFile(packed) as file:
+        file.extractall(folder)
+    assert _keras_file.read(packed).version == _keras_file.read(folder).version == version
+
+
+def test_metadata_that_is_none_is_damaged(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "net.keras", NET, **{"metadata.json": b"{"})
+    folder = tmp_path / "folder.keras"
+    with zipfile.ZipFile(packed) as file:
+        file.extractall(folder)
+    assert "no JSON" in refusal(packed)
+    assert "no JSON" in refusal(folder)
 
 
 ARCHIVES: dict[str, tuple[Any, str]] = {
