@@ -27,7 +27,14 @@ def load_weights(path: Path, net: Any) -> None:
         check_hdf5(path)
         with h5py.File(path) as file:
             group = file["model_weights"]
-            saved = {plain(name): name for name in names(group, "layer_names")}
+            listed = names(group, "layer_names")
+            saved = {plain(name): name for name in listed}
+            if len(saved) < len(listed):
+                twice = next(n for n in listed if saved[plain(n)] != n or listed.count(n) > 1)
+                raise Odd(
+                    f"has two layers called '{one_line(plain(twice))[:80]}', where Keras 3 takes / "
+                    "for _; rename one and save it again"
+                )
             for layer in net.layers:
                 variables = layer.trainable_weights + layer.non_trainable_weights
                 if not variables:

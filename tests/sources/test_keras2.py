@@ -18,6 +18,7 @@ h5py = pytest.importorskip("h5py")
 
 from edgekit.errors import ModelError  # noqa: E402
 from edgekit.sources import Trust, _keras2_fallback, check_parts, open_parts  # noqa: E402
+from edgekit.sources._keras_weights import load_weights  # noqa: E402
 
 
 def gan(k2: Any) -> Any:
@@ -157,6 +158,13 @@ def test_a_file_of_keras_2_2_needs_no_keras_2(tmp_path: Path) -> None:
     expected = np.clip(0.2 * (hidden @ weights["two"]["kernel"] + 1) + 0.5, 0, 1)
     found = part({part.info.inputs[0].name: x})[0]
     np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5)
+
+
+def test_weights_of_layers_that_keras_3_cannot_tell_apart_are_refused(tmp_path: Path) -> None:
+    weights = {name: {"kernel": np.ones((3, 3), "f")} for name in ("a/b", "a_b")}
+    path = old_h5(tmp_path / "old.h5", {}, weights)
+    with pytest.raises(ModelError, match=r"two layers called 'a_b'.*rename one"):
+        load_weights(path, None)
 
 
 def test_weights_go_to_the_layers_they_are_named_for(tmp_path: Path) -> None:
