@@ -33,6 +33,8 @@ BESIDE = re.compile(
 )
 # What frameworks call an input that its author gave no name.
 MADE_UP = re.compile(r"(keras_tensor|input|inputs|input_layer|args?)(_?\d+)*", re.IGNORECASE)
+# What `generate` and `transform` take besides inputs, which are named in their calls too.
+KEYWORDS = frozenset({"self", "count", "seed", "tiles", "images", "label"})
 PLAIN = {"sample": "image", "latent": "z", "label": "label", "condition": "condition"}
 TIME_STEPS = 1000  # of nearly all diffusion nets
 PICTURE_CHANNELS = (1, 3, 4)
@@ -152,15 +154,18 @@ def named(tensors: Sequence[Tensor], *, plain_label: bool = True) -> tuple[Tenso
     """Inputs under the names that users know.
 
     One that has no other beside it, labels apart, is called `image` or `z`, and the only label
-    `label`; of several each keeps its own name, where its author gave one.
+    `label`; of several each keeps its own name, where its author gave one. Of one that would be
+    taken for another argument of a call, `seed` becomes `seed_input`.
     """
     labels = [tensor for tensor in tensors if tensor.role == "label"]
     alone = {True: plain_label and len(labels) == 1, False: len(tensors) - len(labels) == 1}
 
     def name(tensor: Tensor) -> str:
         alike = alone[tensor.role == "label"] and tensor.role != "condition"
-        plain = alike or MADE_UP.fullmatch(tensor.name)
-        return PLAIN[tensor.role] if plain else tensor.name
+        if alike or MADE_UP.fullmatch(tensor.name):
+            return PLAIN[tensor.role]
+        taken = tensor.name in KEYWORDS and not tensor.role == tensor.name == "label"
+        return f"{tensor.name}_input" if taken else tensor.name
 
     return unique(msgspec.structs.replace(t, name=name(t)) for t in tensors)
 

@@ -170,3 +170,17 @@ def test_tiles_that_would_leave_gaps_are_a_contradiction(tiling: Tiling) -> None
     assert list(Family.problems(model)) == ["the tiling of 't' leaves nothing of a tile"]
     sound = msgspec.structs.replace(signature, tiling=Tiling(margin=7))
     assert list(Family.problems(model.replace(signatures={"t": sound}))) == []
+
+
+@pytest.mark.parametrize("name", ["seed", "count", "images", "tiles", "label", "self"])
+def test_an_input_called_like_an_argument_can_be_given(name: str) -> None:
+    """A label map, or an image beside the main one."""
+    inputs = [tensor("photo", 8, 8, 3), tensor(name, 8, 8, 1)]
+    _, model = detected(net=net(inputs, [RESULT]))
+    family, runner = opened(model)
+    photo = np.zeros((1, 8, 8, 3), np.float32)
+    given = {t.name: np.ones((1, 8, 8, 1), np.float32) for t in
+             model.signatures["translate"].inputs if t.name != "photo"}  # fmt: skip
+    assert list(given) == [f"{name}_input"]
+    family.transform(photo, **given)
+    np.testing.assert_array_equal(runner.calls[-1][1][f"{name}_input"], given[f"{name}_input"])

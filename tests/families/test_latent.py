@@ -198,3 +198,13 @@ def test_what_the_family_has_instead_is_told(operation: str) -> None:
 def test_a_count_that_is_none(count: Any) -> None:
     with pytest.raises(InputError, match=rf"^count is {count}; it must be a whole number, 1 or"):
         member(PLAIN, generate=drawn)[0].generate(count)
+
+
+@pytest.mark.parametrize("name", ["seed", "count", "label"])
+def test_an_input_called_like_an_argument_can_be_given(name: str) -> None:
+    inputs = [tensor("noise", 4), tensor(name, 6, 2)]
+    _, model = detected(net=net(inputs, [SAMPLE]))
+    family, runner = member(model, generate=drawn)
+    given = np.ones((2, 6, 2), np.float32)
+    family.generate(2, **{f"{name}_input": given})
+    np.testing.assert_array_equal(runner.calls[-1][1][f"{name}_input"], given)
