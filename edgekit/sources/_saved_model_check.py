@@ -87,6 +87,8 @@ def dangers(graph: Any) -> Iterator[str]:
         yield "two nodes of one name"
     for nodes in (graph.graph.nodes, *(f.nodes for f in functions.values())):
         yield from unknown_nodes(nodes, functions)
+    for name, function in functions.items():
+        yield from unknown_attributes(name, function, functions)
     for item in graph.objects.nodes:
         if item.HasField("resource"):
             yield "lookup table or resource"
@@ -102,16 +104,21 @@ def unknown_nodes(nodes: Iterable[Any], functions: dict[str, Any]) -> Iterator[s
     for node in nodes:
         if node.op not in known:
             yield node.op
-        for name in called(node):
-            if name and name not in functions:
-                yield f"a call of '{name}'"
-        if any(constant.dtype in NO_TENSORS for constant in constants(node.attributes)):
-            yield f"a constant in '{node.name}' that is no tensor"
+        yield from unknown_attributes(node.name, node, functions)
 
 
-def called(node: Any) -> list[str]:
-    """The functions that a node's attributes name, at any depth."""
-    waiting, names = list(node.attributes), list[str]()
+def unknown_attributes(name: str, owner: Any, functions: dict[str, Any]) -> Iterator[str]:
+    """What a node's or a function's attributes hold that is no tensor and no known function."""
+    for other in called(owner):
+        if other and other not in functions:
+            yield f"a call of '{other}'"
+    if any(constant.dtype in NO_TENSORS for constant in constants(owner.attributes)):
+        yield f"a constant in '{name}' that is no tensor"
+
+
+def called(owner: Any) -> list[str]:
+    """The functions that the attributes of a node or function name, at any depth."""
+    waiting, names = list(owner.attributes), list[str]()
     while waiting:
         value = waiting.pop().value
         for call in (value.function, *value.list.functions):
@@ -159,7 +166,7 @@ def misused_saver(graph: Any, functions: dict[str, Any]) -> Iterator[str]:
             yield f"a saver of its own ('{name}')"
         if not all(reads_given_file(node, functions[name]) for node in functions[name].nodes):
             yield f"a restore of another file ('{name}')"
-    calls = Counter(name for f in functions.values() for node in f.nodes for name in called(node))
+    calls = Counter(name for f in functions.values() for x in (f, *f.nodes) for name in called(x))
     offered = {entry.key for entry in graph.objects.functions}
     yield from (f"a call of the saver's '{name}'" for name in own if calls[name] or name in offered)
 

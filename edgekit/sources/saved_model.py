@@ -74,25 +74,30 @@ class SavedModelPart:
             inputs=tuple(tensors(signature.structured_input_signature[1], path)),
             outputs=tuple(tensors(signature.structured_outputs, path)),
         )
-        self.info = msgspec.structs.replace(self.info, bottleneck=self._has_bottleneck())
+        self.info = self._with_bottleneck(self.info)
 
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
         result = self._signature(**inputs)
         return [result[tensor.name] for tensor in self.info.outputs]
 
-    def _has_bottleneck(self) -> bool:
+    def _with_bottleneck(self, info: PartInfo) -> PartInfo:
         """Whether this is an autoencoder: an image becomes an image by way of a flat tensor."""
         import tensorflow as tf
 
-        images = [t for t in (*self.info.inputs, *self.info.outputs) if len(t.shape) > 2]
-        if len(images) < 2 or len(self.info.inputs) != 1 or len(self.info.outputs) != 1:
-            return False
-        (image,) = self.info.inputs
+        images = [t for t in (*info.inputs, *info.outputs) if len(t.shape) > 2]
+        if len(images) < 2 or len(info.inputs) != 1 or len(info.outputs) != 1:
+            return info
+        (image,) = info.inputs
         spec = tf.TensorSpec((image.shape[0] or ROWS, *image.shape[1:]), image.dtype)
         try:
-            return has_bottleneck(FlatGraph(lambda x: self({image.name: x}), [spec]))
-        except Exception:  # a net that takes no such batch
-            return False
+            found = has_bottleneck(FlatGraph(lambda x: self({image.name: x}), [spec]))
+        except Exception as error:  # a net that takes no such batch
+            told = (
+                "whether it is an autoencoder was not seen, since it takes no batch of "
+                f"{spec.shape[0]} ({reason(error)}); --family autoencoder takes it for one"
+            )
+            return msgspec.structs.replace(info, remarks=(*info.remarks, told))
+        return msgspec.structs.replace(info, bottleneck=found)
 
     def weights(self) -> Iterator[tuple[str, Any]]:
         for variable in self._signature.variables:

@@ -151,6 +151,19 @@ def test_an_op_that_is_not_in_the_list_is_refused(
     refused(edited(shutil.copytree(plain, tmp_path / "net"), change), op)
 
 
+@pytest.mark.parametrize("what", ["call", "constant"])
+def test_attributes_of_functions_are_looked_at_too(what: str, plain: Path, tmp_path: Path) -> None:
+    def change(graph: Any) -> None:
+        attribute = graph.graph_def.library.function[0].attr["_harm"]
+        if what == "call":
+            attribute.list.func.add().name = "harm"
+        else:
+            attribute.tensor.dtype = tf.variant.as_datatype_enum
+
+    words = {"call": "a call of 'harm'", "constant": "that is no tensor"}
+    refused(edited(shutil.copytree(plain, tmp_path / "net"), change), words[what])
+
+
 def test_functions_that_no_signature_calls_are_looked_at_too(tmp_path: Path) -> None:
     path = tmp_path / "written"
     unused = tf.function(lambda x: (writes(path), x)[1], input_signature=SPEC)
@@ -488,3 +501,20 @@ def test_a_folder_of_keras_2_is_no_danger(tmp_path: Path) -> None:
     net.save(tmp_path / "net")
     assert (tmp_path / "net" / "keras_metadata.pb").exists()
     check(tmp_path / "net", Trust())
+
+
+def test_what_could_not_be_seen_of_a_net_is_said(tmp_path: Path) -> None:
+    """A net of pairs, which no odd batch fits, may be an autoencoder."""
+    module = tf.Module()
+    spec = [tf.TensorSpec((None, 4, 4, 1), tf.float32, name="x")]
+
+    def body(x: Any) -> Any:
+        return {"y": tf.ensure_shape(tf.reshape(tf.reshape(x, (2, -1)), (4, 4, 4, 1)), x.shape)}
+
+    module.call = tf.function(body, input_signature=spec)
+    tf.saved_model.save(module, str(tmp_path / "net"), signatures=module.call)
+    info = open_parts(tmp_path / "net", Trust())[""].info
+    assert not info.bottleneck
+    (remark,) = info.remarks
+    assert "no batch of 7 (" in remark
+    assert "--family autoencoder" in remark
