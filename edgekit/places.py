@@ -27,7 +27,7 @@ def check_places(model: Path, output: Path, cache: Path, targets: Iterable[str])
 
 def check_folder(folder: Path, remedy: str) -> None:
     """Raise InputError when no folder can be made or written at a place."""
-    ways = (folder, *folder.absolute().parents)
+    ways = (folder, *folder.parents)
     place = next(path for path in ways if path.exists() or path.is_symlink())
     if not place.exists():
         raise InputError(f"'{place}' is a link to nothing; {remedy}")

@@ -12,16 +12,27 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 import edgekit
+from edgekit.domain import Domain
 from edgekit.errors import InputError
 from edgekit.typed import Typed, convert, read_toml, to_json
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=8)
+# What checks itself is not made of just any values.
+OWN: dict[type, list[Any]] = {
+    Domain: [
+        Domain("normal", mean=0.5, deviation=2.0),
+        Domain("uniform", range=(0.01, 80.0)),
+        Domain("integers", range=(0.0, 999.0)),
+        Domain("one-hot", columns=(3, 7)),
+        Domain("mask"),
+    ]
+}
 PLAIN = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | NUMBERS | TEXTS
 
 
-def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
-    """Any value of a field's type."""
+def values(kind: inspect.Type, most: int = 2) -> st.SearchStrategy[Any]:
+    """Any value of a field's type; containers hold `most` items, fewer deep inside."""
     simple: dict[type, st.SearchStrategy[Any]] = {
         inspect.AnyType: PLAIN | st.dictionaries(TEXTS, PLAIN, max_size=2),
         inspect.BoolType: st.booleans(),
@@ -34,17 +45,20 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.LiteralType(values=allowed):
             return st.sampled_from(allowed)
         case inspect.UnionType(types=types):
-            return st.one_of([values(one) for one in types])
+            return st.one_of([values(one, most) for one in types])
         case inspect.TupleType(item_types=items):
-            return st.tuples(*map(values, items))
+            return st.tuples(*(values(item, most) for item in items))
         case inspect.VarTupleType(item_type=item):
-            return st.lists(values(item), max_size=2).map(tuple)
+            return st.lists(values(item, most), max_size=most).map(tuple)
         case inspect.ListType(item_type=item):
-            return st.lists(values(item), max_size=2)
+            return st.lists(values(item, most), max_size=most)
         case inspect.DictType(key_type=key, value_type=value):
-            return st.dictionaries(values(key), values(value), max_size=2)
+            return st.dictionaries(values(key), values(value, most), max_size=most)
+        case inspect.StructType(cls=cls) if cls in OWN:
+            return st.sampled_from(OWN[cls])
         case inspect.StructType(cls=cls, fields=fields):
-            return st.builds(cls, **{field.name: values(field.type) for field in fields})
+            inner = max(most - 1, 1)
+            return st.builds(cls, **{field.name: values(field.type, inner) for field in fields})
     return simple[type(kind)]
 
 

@@ -98,13 +98,12 @@ def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]
     A child process looks: a crafted file may crash the engine, or want all memory.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        given = [file.absolute() for file in files]
         try:
             found = Workspace(Path(scratch)).call(
                 LOOK,
                 limits=Limits.of_files(files),
                 engine=engine,
-                files=given,
+                files=list(files),
                 whole=whole,
             )
         except PassError as error:

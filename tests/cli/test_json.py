@@ -48,7 +48,7 @@ def test_values_are_for_machines(shell: Shell, tiny_bundle: Path) -> None:
     assert bundle["summary"]["size"] == sizes
     assert bundle["signatures"][1] == {
         "signature": "generate", "side": "output", "name": "sample", "role": "sample",
-        "shape": [1, 8, 8, 1], "dtype": "float32", "range": [-1, 1],
+        "shape": [1, 8, 8, 1], "dtype": "float32", "range": [-1, 1], "domain": "",
     }  # fmt: skip
     assert all(isinstance(score["value"], float) for score in bundle["scores"])
     file = parsed(shell("inspect", artifact, "--json").success())
