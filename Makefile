@@ -23,7 +23,7 @@ demo: $(VENV)/installed
 	@echo "the report: $(OUT)/report.html, digits made by the bundle: $(OUT)/digits.png"
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m 'slow or thirdparty'
