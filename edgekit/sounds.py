@@ -23,6 +23,7 @@ OTHERS = {2: "ADPCM", 6: "A-law", 7: "µ-law", 0x11: "ADPCM", 0x55: "MP3", 0xFF:
 GUID = bytes.fromhex("000000001000800000aa00389b71")  # behind the number of an extensible format
 READ = {(PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}
 REMEDY = "convert it to 16-bit PCM: ffmpeg -i in.wav -c:a pcm_s16le out.wav"
+UNKNOWN = (0, 0xFFFFFFFF)  # what programs that write to a pipe say of the length: to the end
 MOST_CHUNKS = 1000  # that stand before the samples
 
 
@@ -55,11 +56,15 @@ def read_sound(path: Path, tensor: Tensor, *, whole: bool = False) -> Array:
     try:
         with path.open("rb") as file:
             form, size = start_of_samples(file, path)
+            left = path.stat().st_size - file.tell()
+            size = left if size in UNKNOWN else min(size, left)
             data = file.read(size if whole else min(size, length * form.frame))
     except (OSError, struct.error) as error:
         reason = getattr(error, "strerror", None) or "it is cut off"
         raise InputError(f"'{shown(path)}' is no readable wav: {reason}") from None
     mono = first_channel(data, form)
+    if len(mono) == 0:
+        raise InputError(f"'{shown(path)}' holds no samples")
     if not np.isfinite(mono).all():
         raise InputError(f"'{shown(path)}' holds NaN or infinite samples")
     if not whole:

@@ -115,3 +115,20 @@ def test_all_of_a_sound_where_the_net_runs_in_tiles(tmp_path: Path) -> None:
     short = Tensor(name="sound", shape=(1, 2, 1))
     np.testing.assert_allclose(read_sound(tmp_path / "a.wav", short, whole=True)[:, 0], WAVE)
     assert read_sound(tmp_path / "a.wav", short).shape == (2, 1)
+
+
+@pytest.mark.parametrize("told", [0, 0xFFFFFFFF, 1000])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_stream_is_read_to_its_end(tmp_path: Path, told: int, whole: bool) -> None:
+    """Who writes to a pipe does not know the length; a cut file says more than it has."""
+    content = wav(PCM, 16)
+    at = content.index(b"data") + 4
+    (tmp_path / "a.wav").write_bytes(content[:at] + struct.pack("<I", told) + content[at + 4 :])
+    found = read_sound(tmp_path / "a.wav", SOUND, whole=whole).ravel()
+    assert found[:5].tolist() == WAVE.tolist()
+
+
+def test_a_file_without_samples_is_no_silence(tmp_path: Path) -> None:
+    content = wav(PCM, 16)
+    with pytest.raises(InputError, match=r"a\.wav' holds no samples"):
+        read(tmp_path / "a.wav", content[: content.index(b"data") + 8])
