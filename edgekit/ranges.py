@@ -186,9 +186,13 @@ def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:
 def gives_shares(model: Model, runner: OriginalRunner) -> bool:
     """Whether the channels of an output add up to one, as those of a softmax do.
 
-    These are probabilities of classes, whatever the range of the picture is.
+    These are probabilities of classes, whatever the range of the picture is. They are finite: a net
+    that overflows here gives none.
     """
-    _, output = probe(model, runner, KNOWN_RANGES[0])
+    try:
+        _, output = probe(model, runner, KNOWN_RANGES[0])
+    except ModelError:
+        return False
     return output.shape[-1] > 1 and bool(np.abs(output.sum(-1) - 1).max() < 1e-3)
 
 

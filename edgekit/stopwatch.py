@@ -95,7 +95,9 @@ def with_timing(result: Result, found: Latency | str | None) -> Result:
 
 
 def with_more(result: Result, found: Latency | str | None) -> Result:
-    """The result with another measurement joined to its own."""
+    """The result with another measurement joined to its own; what fails this time is out."""
+    if isinstance(found, str):
+        return msgspec.structs.replace(result, failure=found)
     if isinstance(found, Latency) and result.latency and result.name != BASELINE:
         return msgspec.structs.replace(result, latency=pooled([result.latency, found]))
     return result

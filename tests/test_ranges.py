@@ -151,3 +151,18 @@ def test_the_range_of_an_output_is_that_of_an_input_of_its_kind_only(
     assert told(found)[0] == (0.0, 1.0)
     assert (not found.range_doubt) is sure
     assert bool(remarks) is sure
+
+
+def test_a_net_that_overflows_in_0_to_1_has_the_range_of_its_output(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that divides by small pixels, say: it takes 0…255, as it gives."""
+
+    def divides(image: Array) -> Array:
+        return image if image.max() > 2 else np.full_like(image, 1e9)
+
+    runner = finite(lambda image: divides(image) / 10)
+    monkeypatch.setattr(ranges, "OriginalRunner", lambda parts, signatures: runner)
+    found = with_input_ranges(upscaler(sample=(0.0, 255.0)), {}, [])
+    assert told(found)[0] == (0.0, 255.0)
+    assert not found.range_doubt

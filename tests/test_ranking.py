@@ -158,3 +158,20 @@ def test_without_a_baseline_nothing_is_timed_again() -> None:
     failed = Result(name="float32", recipe="float32", failure="crashed")
     report = chosen(Clock({}, np.random.default_rng(0)), [failed])
     assert (report.chosen, report.failure) == (None, "board: crashed")
+
+
+def test_what_crashes_when_it_is_timed_again_is_not_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock({"float32": 1.0, "int8": 0.3}, np.random.default_rng(0))
+    places = {name: Path(name) for name in ("float32", "int8", "b")}
+    results = (FLOAT, result("int8", latency=0.3), result("b", latency=0.3))
+    report = TargetReport(
+        name="board", description="", engine="litert", threads=1, results=results,
+        undecided=("int8", "b"),
+    )  # fmt: skip
+    (again,) = clock.time("litert", 1, {"int8": Path("int8")})
+    monkeypatch.setattr(clock, "time", lambda *_: [again, again, "it crashed"])
+    found = clock.settled(report, places, lambda told: decide(told, [], "balanced"))
+    assert [each.failure for each in found.results] == ["", "", "it crashed"]
+    assert found.chosen == "int8"
