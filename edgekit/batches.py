@@ -14,6 +14,8 @@ from edgekit.sources._part import Part
 
 # What is tried where a net refuses the batch it was given: the usual ones, small ones first.
 TRIED: tuple[int, ...] = (*range(2, 17), 20, 24, 25, 32, 36, 48, 50, 64, 100, 128)
+# Not where it fails for what no batch mends, such as a function that is not there.
+UNMENDED = (NameError, AttributeError, TypeError, ImportError, NotImplementedError, MemoryError)
 
 
 def with_batches(

@@ -11,7 +11,13 @@ import msgspec
 import numpy as np
 
 from edgekit import plugin
-from edgekit.batches import rebatched, with_batches, with_outputs, working_batch
+from edgekit.batches import (
+    UNMENDED,
+    rebatched,
+    with_batches,
+    with_outputs,
+    working_batch,
+)
 from edgekit.domain import Domains
 from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
@@ -231,7 +237,7 @@ def traced(parts: Mapping[str, Part], signature: Signature, remarks: list[str]) 
     try:
         return with_outputs(part, signature)
     except Exception as error:  # the net's own layers raise what they like
-        batch = working_batch(part, signature)
+        batch = None if isinstance(error, UNMENDED) else working_batch(part, signature)
         if batch and asked == 1:
             told = f"the net takes batches of {batch}, not of 1: converted for these (--batch-size)"
             remarks += [told] if told not in remarks else []

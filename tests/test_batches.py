@@ -89,3 +89,41 @@ def test_a_net_that_makes_more_rows_than_it_is_given_is_refused() -> None:
     (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
     with pytest.raises(InputError, match="makes 4 rows of output 'sample' from a batch of 1"):
         traced({"net": part}, signature, [])
+
+
+class Broken(Blocks):
+    """A net that no batch mends."""
+
+    tried = 0
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        self.tried += 1
+        return [lost(inputs["z"])]  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_other_batches_are_tried_for_shapes_only() -> None:
+    part = Broken(None)
+    (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
+    with pytest.raises(InputError, match="'lost' is not defined"):
+        traced({"net": part}, signature, [])
+    assert part.tried == 1
+
+
+class OfFour(Blocks):
+    """A net that only batches of four fit, and that says so in its own way."""
+
+    def __init__(self, refuse: type[Exception]) -> None:
+        super().__init__(None)
+        self.refuse = refuse
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        if inputs["z"].shape[0] != 4:
+            raise self.refuse("four, please")
+        return [tf.reshape(inputs["z"], (4, 2, 3))]
+
+
+@pytest.mark.parametrize("refuse", [ValueError, IndexError, AssertionError])
+def test_a_batch_is_found_however_a_layer_refuses_others(refuse: type[Exception]) -> None:
+    part = OfFour(refuse)
+    (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
+    assert traced({"net": part}, signature, []).inputs[0].shape == (4, 6)
