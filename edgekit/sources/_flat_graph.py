@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from edgekit.sources._graph_walk import above, node_of
+
 RESOURCE = 20  # DT_RESOURCE, the type of a variable's handle
 # They tell a tensor's size, not its values.
 SIZES = ("Shape", "ShapeN", "Size", "Rank")
@@ -38,13 +40,7 @@ class FlatGraph:
 
     def above(self, ends: Iterable[str], sources: Callable[[Any], Sequence[str]]) -> set[str]:
         """The nodes that these depend on, with themselves, by those inputs that `sources` gives."""
-        waiting, seen = [node_of(end) for end in ends], set[str]()
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting += map(node_of, sources(self.nodes[name]))
-        return seen
+        return above(ends, self.nodes, sources)
 
     def inner(self, node: Any) -> Iterator[Any]:
         """The nodes in the loops and branches of a node, at any depth."""
@@ -95,11 +91,6 @@ class FlatGraph:
             if name in used
         }
         return list(tf.graph_util.import_graph_def(graph_def, mapped, self.outputs, name="steady"))
-
-
-def node_of(reference: str) -> str:
-    """The node of a reference such as `^name` or `name:0`."""
-    return reference.lstrip("^").split(":", maxsplit=1)[0]
 
 
 def data(node: Any) -> list[str]:

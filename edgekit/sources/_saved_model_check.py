@@ -11,6 +11,7 @@ from typing import Any
 
 from edgekit.errors import MOST_NAMES, ModelError
 from edgekit.sources import _graph_ops, _saved_model_proto
+from edgekit.sources._graph_walk import above, node_of
 
 # TensorFlow reads these before or instead of saved_model.pb.
 RIVALS = ("saved_model.pbtxt", "saved_model.cpb")
@@ -142,7 +143,7 @@ def run_at_load(graph: Any) -> Iterator[str]:
     nodes = {node.name: node for node in graph.graph.nodes}
     ends = [name for key, name in collected(graph) if key in INIT_OPS]
     ends += outputs(entry for entry in graph.signatures if entry.key == INIT_SIGNATURE)
-    for name in backward(ends, nodes):
+    for name in above(ends, nodes, inputs):
         if nodes[name].op != "NoOp":
             yield f"an op that runs when it is loaded ('{name}')"
             return
@@ -174,8 +175,8 @@ def misused_saver(graph: Any, functions: dict[str, Any]) -> Iterator[str]:
         inside = {op for name in called(node) if name in own for op in own[name]}
         return node.op in kind or bool(inside & kind)
 
-    restore, filename = node_name(saver.restore), node_name(saver.filename)
-    served = {node_name(name) for name in outputs(graph.signatures)}
+    restore, filename = node_of(saver.restore), node_of(saver.filename)
+    served = {node_of(name) for name in outputs(graph.signatures)}
     for kind, roots in ((WRITES, served | {restore}), (READS, served)):
         tainted = forward([n.name for n in nodes.values() if uses(n, kind)], nodes)
         for name in roots & tainted:
@@ -183,8 +184,8 @@ def misused_saver(graph: Any, functions: dict[str, Any]) -> Iterator[str]:
         for key, text in collected(graph):
             if key != "savers" and any(name in text for name in tainted):
                 yield f"files that are touched by the collection '{key}'"
-    for name in backward([restore], nodes):
-        if uses(nodes[name], READS) and node_name(next(iter(nodes[name].inputs), "")) != filename:
+    for name in above([restore], nodes, inputs):
+        if uses(nodes[name], READS) and node_of(next(iter(nodes[name].inputs), "")) != filename:
             yield f"a restore of another file ('{name}')"
 
 
@@ -212,20 +213,10 @@ def outputs(entries: Iterable[Any]) -> list[str]:
     return [name for name in names if name]
 
 
-def node_name(reference: str) -> str:
-    """The node of a reference such as `^name` or `name:0`."""
-    return reference.lstrip("^").split(":", maxsplit=1)[0]
-
-
-def backward(ends: Iterable[str], nodes: dict[str, Any]) -> set[str]:
-    """The nodes that these depend on, with themselves."""
-    waiting, seen = [node_name(end) for end in ends], set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name in nodes and name not in seen:
-            seen.add(name)
-            waiting += map(node_name, nodes[name].inputs)
-    return seen
+def inputs(node: Any) -> Iterable[str]:
+    """What a node takes or waits for."""
+    given: Iterable[str] = node.inputs
+    return given
 
 
 def forward(starts: Iterable[str], nodes: dict[str, Any]) -> set[str]:
@@ -233,7 +224,7 @@ def forward(starts: Iterable[str], nodes: dict[str, Any]) -> set[str]:
     users: dict[str, list[str]] = {}
     for node in nodes.values():
         for source in node.inputs:
-            users.setdefault(node_name(source), []).append(node.name)
+            users.setdefault(node_of(source), []).append(node.name)
     waiting, seen = list(starts), set[str]()
     while waiting:
         name = waiting.pop()

@@ -13,7 +13,8 @@ from typing import Any
 from edgekit.errors import ModelError
 from edgekit.model import Noise
 from edgekit.sources import _graph_ops
-from edgekit.sources._flat_graph import FlatGraph, data, node_of, values
+from edgekit.sources._flat_graph import FlatGraph, data, values
+from edgekit.sources._graph_walk import node_of
 from edgekit.typed import Typed
 
 ASSIGNING = frozenset(
