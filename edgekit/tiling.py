@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edgekit.families._base import Family
 from edgekit.families._tiles import follows, scales
+from edgekit.layout import channels_first
 from edgekit.model import Model, Signature, Tiling
 from edgekit.rng import Random
 from edgekit.textures import textures
@@ -52,16 +53,32 @@ def tiling_of(member: Family, name: str, signature: Signature) -> Signature:
     factors, image = scales(signature), signature.input("sample")
     if factors is None or image is None:
         return signature
+    if channels_first(image.shape):
+        why = "its channels come before height and width, for which no tiles are made"
+        return msgspec.structs.replace(signature, untiled=why)
     sides = [int(n or 1) for n in image.shape[1:-1]]
     if min(sides) < SMALLEST or any(1 not in (f.numerator, f.denominator) for f in factors):
         return signature
-    coarsest = 1 << (min(sides) // 2).bit_length() - 1
-    probe = Probe(member, name, signature, factors, coarsest)
-    # The coarsest step is a multiple of all others: tiles that disagree there always will.
+    half = min(sides) // 2
+    twos = 1 << half.bit_length() - 1
+    threes = 3 << (half // 3).bit_length() - 1 if half >= 3 else twos  # nets with a stride of 3
+    tiling = aligned(Probe(member, name, signature, factors, twos), twos)
+    if tiling.seam > VISIBLE:
+        other = aligned(Probe(member, name, signature, factors, threes), threes)
+        tiling = other if other.seam <= VISIBLE else tiling
+    untiled = too_wide(tiling.seam, sides) if tiling.seam > VISIBLE else ""
+    return msgspec.structs.replace(signature, tiling=tiling, untiled=untiled)
+
+
+def aligned(probe: Probe, coarsest: int) -> Tiling:
+    """The tiling of the finest step that agrees as well as the coarsest, its multiple.
+
+    Tiles that disagree there always will.
+    """
     apart = probe.disagreement(coarsest)
     exact = bool((apart <= EXACT).any())
     align = coarsest
-    for finer in (1 << k for k in range(coarsest.bit_length() - 1)):
+    for finer in (step for step in range(1, coarsest) if coarsest % step == 0):
         worst = np.maximum(apart, probe.disagreement(finer))
         # A stride that tiles do not keep to must not pass for a little more disagreement.
         if worst.min() <= (EXACT if exact else 1.3 * apart.min()):
@@ -69,9 +86,7 @@ def tiling_of(member: Family, name: str, signature: Signature) -> Signature:
             break
     bound = EXACT if exact else max(VISIBLE, float(apart.min()))
     margin = int(np.argmax(apart <= bound))
-    found = Tiling(margin=margin, align=align, seam=float(apart[margin]), exact=exact)
-    untiled = too_wide(found.seam, sides) if found.seam > VISIBLE else ""
-    return msgspec.structs.replace(signature, tiling=found, untiled=untiled)
+    return Tiling(margin=margin, align=align, seam=float(apart[margin]), exact=exact)
 
 
 def too_wide(apart: float, sides: Sequence[int]) -> str:

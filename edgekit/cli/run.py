@@ -69,7 +69,7 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     if images is None or unsaid(net.model, inputs, "latent"):
         how["seed"] = seed
     if images is not None:
-        for note in notes(net.model, inputs, input_path, label):
+        for note in (*notes(net.model, inputs, input_path, label), *filling(net, inputs, tiles)):
             click.echo(f"note: {note}", err=True)
     rows = max(map(len, inputs.values()), default=count)
 
@@ -91,6 +91,25 @@ def warm_up(net: Any) -> None:
 
     for name, signature in net.model.signatures.items():
         net.runner.run(name, {t.name: np.zeros(t.shape, t.dtype) for t in signature.inputs})
+
+
+def filling(net: Any, inputs: Mapping[str, Any], tiles: bool) -> Iterator[str]:
+    """That a picture is filled up, where tiles do not fit it."""
+    from edgekit.families._tiles import filled_up
+
+    image = next(iter(net.model.signatures.values())).inputs[0]
+    if not net.tiles or image.name not in inputs:
+        return
+    images = inputs[image.name]
+    signature = net.model.signatures[net.signature_for(images, tiles=tiles)]
+    own = images.shape[1:] == signature.inputs[0].shape[1:]
+    space = images.shape[1:-1]
+    if not own and (filled := filled_up(signature, space)):
+        given, full = ("x".join(map(str, sizes)) for sizes in (space, filled))
+        yield (
+            f"{given} is filled up to {full} by its mirror, for tiles to fit: approximate, most of "
+            "all at its last rows and columns"
+        )
 
 
 def notes(model: Any, inputs: Mapping[str, Any], path: Any, label: int | None) -> Iterator[str]:

@@ -108,6 +108,16 @@ def cost(signature: Signature, space: Sequence[int]) -> int:
     return int(np.prod([len(axis.starts) * axis.tile for axis in axes]))
 
 
+def filled_up(signature: Signature, space: Sequence[int]) -> tuple[int, ...] | None:
+    """The lengths that a signal is filled up to, None where tiles fit it as it is.
+
+    What the net makes of such a signal is approximate, above all near the end of its axes: its own
+    padding would stand there instead, and a stride may fall on other samples.
+    """
+    covered = tuple(axis.covered for axis in layout(signature, space))
+    return covered if covered != tuple(space) else None
+
+
 def layout(signature: Signature, space: Sequence[int]) -> list[Axis]:
     """The tiles along every axis of a signal of these lengths."""
     image, factors, tiling = signature.input("sample"), scales(signature), signature.tiling

@@ -109,9 +109,10 @@ class Family(_base.Family):
     ) -> Array:
         """Images (N, H, W, C), or one (H, W, C), in the net's input range to its output range.
 
-        Any size that was not converted goes through the net in tiles (`_tiles.py`). Where the net
-        sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to the
-        range. `images` are the first input; all others go by name: as many rows, one row or one
+        Any size that was not converted goes through the net in tiles (`_tiles.py`); one that tiles
+        do not fit is filled up by its mirror, and its last rows and columns are approximate. Where
+        the net sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to
+        the range. `images` are the first input; all others go by name: as many rows, one row or one
         number. `label` is a class. Images and conditions (a mask, a time step) must be given;
         latents that are not are drawn by `seed`, labels go in turn.
 
@@ -128,7 +129,7 @@ class Family(_base.Family):
         if images.ndim == len(first.shape) - 1:
             how: dict[str, Any] = {"label": label, "seed": seed, "tiles": tiles}
             return np.asarray(self.transform(images[None], **how, **inputs)[0])
-        name = self._signature_for(images, tiles=tiles)
+        name = self.signature_for(images, tiles=tiles)
         signature = self.model.signatures[name]
         image, *others = signature.inputs
         if np.ndim(label) > 0:
@@ -152,8 +153,12 @@ class Family(_base.Family):
 
         return run(rows) if own else tiled(run, rows, signature)
 
-    def _signature_for(self, images: Array, *, tiles: bool) -> str:
-        """The signature of just this size, else the one whose tiles are the least work."""
+    def signature_for(self, images: Array, *, tiles: bool = False) -> str:
+        """The signature of just this size, else the one whose tiles are the least work.
+
+        Raises:
+            InputError: no signature takes these images (N, …), in tiles or not.
+        """
         signatures = self.model.signatures
         fit = {
             name: signature
@@ -169,10 +174,12 @@ class Family(_base.Family):
             return min(able, key=lambda name: cost(signatures[name], images.shape[1:-1]))
         known = ", ".join(str(signature.inputs[0].shape[1:]) for signature in signatures.values())
         why = next((signature.untiled for signature in fit.values() if signature.untiled), "")
+        can = any(signature.tiling for signature in fit.values())
         raise InputError(
             f"images are {images.shape}; this bundle takes {known} "
             "(resize them, or convert again with --input-size)"
-            + (f": {why}; tiles=True (run --tiles) cuts them all the same" if why else "")
+            + (f": {why}" if why else "")
+            + ("; tiles=True (run --tiles) cuts them all the same" if can and why else "")
         )
 
 

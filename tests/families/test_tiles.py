@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
-from edgekit.families._tiles import tiles_along
+from edgekit.families._tiles import filled_up, tiles_along
 from edgekit.families.image_to_image import Family
 from edgekit.model import Model, Signature, Tensor, Tiling
 from edgekit.tiling import with_tilings
@@ -45,6 +45,11 @@ def strided(image: Array) -> Array:
     """What a U-Net of two steps does: blocks of 4 pixels are seen as one, and given back."""
     coarse = blurred(blocks(image, 4), 1)
     return blurred(image, 1) + coarse.repeat(4, 1).repeat(4, 2)
+
+
+def threefold(image: Array) -> Array:
+    """The same with a stride of 3."""
+    return image + blurred(blocks(image, 3), 1).repeat(3, 1).repeat(3, 2)
 
 
 def blocks(image: Array, size: int) -> Array:
@@ -113,6 +118,20 @@ def test_tiles_joined_equal_the_net_of_the_whole_picture(
     pictures = np.random.default_rng(0).random((2, *size, 3), np.float32)
     # Sums of the same numbers in another order differ by rounding alone.
     np.testing.assert_allclose(family.transform(pictures), net(pictures), atol=1e-6)
+
+
+def test_a_stride_of_three() -> None:
+    family, _ = family_of(threefold, side=48)
+    found = tiling_of(family)
+    assert found is not None and (found.align, found.exact) == (3, True)
+    pictures = np.random.default_rng(0).random((1, 99, 60, 3), np.float32)
+    np.testing.assert_allclose(family.transform(pictures), threefold(pictures), atol=1e-6)
+
+
+def test_sizes_that_tiles_do_not_fit_are_known() -> None:
+    signature = family_of(strided)[0].model.signatures["translate"]
+    assert filled_up(signature, (68, 44)) is None
+    assert filled_up(signature, (33, 20)) == (36, 32)
 
 
 @pytest.mark.parametrize("size", [(5, 5), (1, 40), (33, 47)])
