@@ -53,6 +53,11 @@ class Proof:
         """The largest error of any output, relative to the largest value of that output."""
         return relative_error(self.outputs, npz.read(trial / "outputs.npz"))
 
+    @cached_property
+    def sensitivity(self) -> float:
+        """The relative error that one ulp of the inputs makes in the original itself."""
+        return relative_error(self.outputs, npz.read(self.folder / "nudged.npz"))
+
     def noise(self) -> dict[str, float]:
         """Distances between two independent sets of the original's own samples."""
         again = npz.read(self.folder / "resampled.npz")

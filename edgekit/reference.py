@@ -49,6 +49,7 @@ def reference(
     """Run the original over the family's loop.
 
     Writes draws.npz (the inputs of the trial), outputs.npz (what the original made of them),
+    nudged.npz (its outputs for the same inputs, an ulp further on: how exact they can be),
     resampled.npz (its outputs for other draws: the noise of distances between distributions) and
     calibration.npz (what each signature saw over a third set of draws).
 
@@ -67,6 +68,7 @@ def reference(
     draws = member.draw(samples, seed, first)
     npz.write(output / "draws.npz", draws)
     npz.write(output / "outputs.npz", member.trial(draws))
+    npz.write(output / "nudged.npz", member.trial(nudged(draws)))
     npz.write(output / "resampled.npz", member.trial(member.draw(samples, RESAMPLE_SEED + seed)))
     recorder = Recorder(runner)
     recorded = family(described, recorder)
@@ -78,6 +80,21 @@ def reference(
         {name: np.concatenate(arrays)[: 2 * calibration] for name, arrays in recorder.seen.items()},
     )
     return rows_given(data, given) if data else None
+
+
+def nudged(draws: Mapping[str, Array]) -> dict[str, Array]:
+    """Draws with every float moved by one ulp, the least there is; integers as they are.
+
+    Away from zero, so that whole numbers stay the same when they are cut off; zeros stay zeros.
+    """
+    return {
+        name: np.where(array == 0, array, np.nextafter(array, np.copysign(np.inf, array))).astype(
+            array.dtype
+        )
+        if array.dtype.kind == "f"
+        else array
+        for name, array in draws.items()
+    }
 
 
 def check_data_rows(given: Mapping[str, Array], model: Model) -> None:

@@ -7,16 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from edgekit import plugin, target, variants
-from edgekit.candidates import Bench
+from edgekit.candidates import FLOAT_TOLERANCE, Bench, check_lowering
 from edgekit.choose import decide, shortfall
-from edgekit.compare import Gate
+from edgekit.compare import Gate, relative_error
 from edgekit.coverage import Coverage
 from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.plan import Search, plan_for
+from edgekit.reference import nudged
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
@@ -91,14 +93,30 @@ def test_a_wrong_lowering_is_not_laid_to_the_last_step(
     monkeypatch.setattr(Bench, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
     request = Request.of("net.keras", targets="linux-litert", output="out")
     known = SimpleNamespace(range_doubt=())
-    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25, model=known)
+    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25, sensitivity=2e-7, model=known)
     bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
     result, nothing = bench.attempt(PLAN, PLAN.candidates[0])
     assert nothing is None
     assert result.failure == (
-        "the float32 artifact differs from the original by 0.25 (relative), more than 0.0001: "
-        "the lowering is wrong"
+        "the float32 artifact differs from the original by 0.25 (relative), more than 0.0001 "
+        "(one ulp of the inputs moves the original by 2e-07): the lowering is wrong"
     )
+
+
+def test_a_net_that_float32_does_not_resolve_is_not_a_wrong_lowering() -> None:
+    """sin(2π·1000·v): float32 itself tells its value no better than an ulp of v does."""
+    v = np.random.default_rng(0).uniform(0.5, 1, (256, 1)).astype(np.float32)
+    turns = np.float32(2 * np.pi * 1000)
+    one = {"y": np.sin(turns * v)}
+    other = {"y": np.sin(np.float32(2 * np.pi) * (np.float32(1000) * v))}  # in another order
+    sensitivity = relative_error(one, {"y": np.sin(turns * nudged({"v": v})["v"])})
+    error = relative_error(one, other)
+    assert error > FLOAT_TOLERANCE
+    check_lowering(error, sensitivity)
+    with pytest.raises(PassError, match="the lowering is wrong"):
+        check_lowering(error, 1e-7)
+    with pytest.raises(PassError, match="the lowering is wrong"):
+        check_lowering(10 * sensitivity, sensitivity)
 
 
 @pytest.mark.parametrize(
