@@ -192,8 +192,10 @@ def report_of(
 
 
 def weaknesses(request: Request, proof: Proof, gates: Sequence[Gate]) -> Iterator[str]:
-    """What the comparison cannot tell: gates without a number, and too little data."""
+    """What the comparison cannot tell: gates without a number, too little data or range."""
     yield from unchecked(gates, proof.of_itself, proof.samples)
+    if not request.data:
+        yield from proof.slivers()
     if proof.given and proof.samples < min(FEW, request.samples or FEW):
         few = f"compared on {proof.samples} of {proof.given} samples of --data: few"
         yield f"{few}; {FEW} or more are better"

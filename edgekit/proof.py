@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from edgekit.compare import relative_error, score
 from edgekit.families._base import Family
 from edgekit.features import Features
 from edgekit.model import Model
+
+SLIVER = 0.25  # of a range: images that cover less tell little of real ones
 
 
 class Proof:
@@ -57,6 +60,20 @@ class Proof:
     def sensitivity(self) -> float:
         """The relative error that one ulp of the inputs makes in the original itself."""
         return relative_error(self.outputs, npz.read(self.folder / "nudged.npz"))
+
+    def slivers(self) -> Iterator[str]:
+        """Images that the net made for itself and that cover little of their input's range."""
+        for signature in self.model.signatures.values():
+            for tensor in signature.inputs:
+                rows = self.draws.get(tensor.name)
+                if rows is None or tensor.role != "sample" or not tensor.range or tensor.domain:
+                    continue
+                (low, high), (first, last) = (rows.min(), rows.max()), tensor.range
+                if float(high) - float(low) < SLIVER * (last - first):
+                    yield (
+                        f"the net's own samples span {low:.3g}…{high:.3g} of {first:g}…{last:g}, "
+                        "so what is calibrated may clip real images; give --data"
+                    )
 
     def noise(self) -> dict[str, float]:
         """Distances between two independent sets of the original's own samples."""
