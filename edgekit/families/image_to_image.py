@@ -111,9 +111,9 @@ class Family(_base.Family):
 
         Any size that was not converted goes through the net in tiles (`_tiles.py`); one that tiles
         do not fit is filled up by its mirror, and its last rows and columns are approximate. Where
-        the net sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled to
-        the range. `images` are the first input; all others go by name: as many rows, one row or one
-        number. `label` is a class. Images and conditions (a mask, a time step) must be given;
+        the net sees the whole picture, only with `tiles`: seams may show. uint8 pixels are scaled
+        to the range. `images` are the first input; all others go by name: as many rows, one row or
+        one number. `label` is a class. Images and conditions (a mask, a time step) must be given;
         latents that are not are drawn by `seed`, labels go in turn.
 
         Raises:
