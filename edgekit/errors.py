@@ -102,7 +102,12 @@ def printable(message: str) -> str:
     """
     if len(message) > LONGEST:
         message = message[: LONGEST // 2] + " … " + message[-LONGEST // 4 :]
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    return escaped(message)
+
+
+def escaped(text: str) -> str:
+    """A text with all that steers a terminal, line ends too, written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from edgekit.errors import named
+from edgekit.errors import escaped, named
 
 
 def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> str:
@@ -17,7 +17,7 @@ def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> st
 
     The row whose first cell is `marked` gets an arrow. Plain text, since devices have no rich.
     """
-    lines = [{key: str(value) for key, value in row.items()} for row in rows]
+    lines = [{escaped(key): escaped(str(value)) for key, value in row.items()} for row in rows]
     if not lines:
         return "(none)"
     columns = list(lines[0])
@@ -34,15 +34,26 @@ def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> st
     return "\n".join([head, "  " + "─" * (sum(widths.values()) + 2 * len(columns) - 2), *body])
 
 
+def summary(facts: Mapping[str, str]) -> list[str]:
+    """Facts as one line each."""
+    return [f"{escaped(name)}: {escaped(value)}" for name, value in facts.items()]
+
+
 def numeric(cell: str) -> bool:
     """Whether a cell holds a number (with a unit) or a dash."""
     return cell[:1].isdigit() or cell in ("–", "") or (cell[:1] in "-+∞" and len(cell) > 1)
 
 
 def emit(value: Any, as_json: bool, text: str) -> None:
-    """Print a result: as JSON, or as text for people."""
+    """Print a result: as JSON, or as text for people, which nothing in it may steer a terminal."""
+    lines = "\n".join(map(escaped, text.split("\n")))
     with named("standard output"):
-        click.echo(json.dumps(value, indent=2) if as_json else text)
+        click.echo(json.dumps(value, indent=2) if as_json else lines)
+
+
+def note(text: str) -> None:
+    """Say what the user should know on standard error."""
+    click.echo(f"note: {escaped(text)}", err=True)
 
 
 class Bar:

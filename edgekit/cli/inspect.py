@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from edgekit.cli._options import json_option, model_options
-from edgekit.cli._show import emit, table
+from edgekit.cli._show import emit, summary, table
 
 
 @click.command("inspect", short_help="Show what is in a model, an artifact or a bundle.")
@@ -28,7 +28,7 @@ def command(
     from edgekit.sources import Trust
 
     facts = inspect(path, Given(**given), Trust(trust=trust, custom_objects=custom_objects))
-    lines = [f"{name(key)}: {cell(key, value)}" for key, value in facts.summary.items()]
+    lines = summary({name(key): cell(key, value) for key, value in facts.summary.items()})
     for title, rows in facts.tables.items():
         shown = [{name(key): cell(key, value) for key, value in row.items()} for row in rows]
         lines += ["", title, table(shown)]

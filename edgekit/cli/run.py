@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from edgekit.cli._options import bundle_argument, json_option, threads_option
-from edgekit.cli._show import emit
+from edgekit.cli._show import emit, note
 
 
 @click.command("run", short_help="Generate with a bundle, to a picture, a sound or arrays.")
@@ -69,8 +69,8 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
     if images is None or unsaid(net.model, inputs, "latent"):
         how["seed"] = seed
     if images is not None:
-        for note in (*notes(net.model, inputs, input_path, label), *filling(net, inputs, tiles)):
-            click.echo(f"note: {note}", err=True)
+        for told in (*notes(net.model, inputs, input_path, label), *filling(net, inputs, tiles)):
+            note(told)
     rows = max(map(len, inputs.values()), default=count)
 
     given: dict[str, Any] = inputs | how
