@@ -27,7 +27,6 @@ from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tenso
 from edgekit.original import OriginalRunner, load_parts
 from edgekit.outputs import arranged, with_extra
 from edgekit.ranges import (
-    as_text,
     with_given_ranges,
     with_input_ranges,
     with_output_ranges,
@@ -40,6 +39,7 @@ from edgekit.sources._part import Part, check_weights
 from edgekit.steady import check_repeated, noise_of
 from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
+from edgekit.values import as_text
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128

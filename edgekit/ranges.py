@@ -15,7 +15,7 @@ from edgekit.original import OriginalRunner
 from edgekit.rng import Random
 from edgekit.sources._part import Part
 from edgekit.textures import textures
-from edgekit.values import is_whole, type_range
+from edgekit.values import alternatives, as_text, is_whole, type_range
 
 PIXELS: Range = (0.0, 255.0)
 RETURNED = 0.02  # of a range's width: a coarse error that tells no range from another
@@ -111,7 +111,7 @@ def doubt(model: Model) -> str:
     taken = next((tensor.range for tensor in samples_of(model, "inputs") if tensor.range), None)
     if not model.range_doubt or taken is None:
         return ""
-    also = " or ".join(map(as_text, model.range_doubt))
+    also = alternatives(model.range_doubt)
     return (
         f"the input range is in doubt: taken to be {as_text(taken)}, but {also} fits as well; say "
         "which (--input-range). Until then nothing calibrated, such as static int8, is chosen"
@@ -147,11 +147,6 @@ def ranged(
         )
         for name, signature in model.signatures.items()
     }
-
-
-def as_text(span: Range) -> str:
-    """`0…1`."""
-    return f"{span[0]:g}…{span[1]:g}"
 
 
 def liked_ranges(model: Model, runner: OriginalRunner) -> list[Range]:

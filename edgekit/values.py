@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,16 @@ def type_range(dtype: str) -> Range | None:
         limits = np.iinfo(dtype)
         return (float(limits.min), float(limits.max))
     return None
+
+
+def as_text(span: Range) -> str:
+    """`0…1`."""
+    return f"{span[0]:g}…{span[1]:g}"
+
+
+def alternatives(spans: Sequence[Range]) -> str:
+    """`-1…1 or 0…255`."""
+    return " or ".join(map(as_text, spans))
 
 
 def is_whole(dtype: str) -> bool:
@@ -68,10 +79,10 @@ def rescaled(values: Array, old: Range | None, new: Range | None) -> Array:
     return np.asarray((values.astype(np.float32) - old[0]) * factor + new[0], np.float32)
 
 
-def check_values(tensor: Tensor, rows: Array) -> Array:
+def check_values(tensor: Tensor, rows: Array, doubt: Sequence[Range] = ()) -> Array:
     """Values that this input takes: pixels of 8 bits are brought into its range.
 
-    Latents and codes are not bounded.
+    Latents and codes are not bounded. `doubt`: ranges that fit the net as well.
 
     Raises:
         InputError: NaN or infinite values, integers outside of the range, floats further outside
@@ -88,11 +99,11 @@ def check_values(tensor: Tensor, rows: Array) -> Array:
         classes = tensor.dtype == "bool" or any(d.distribution in MAPS for d in tensor.domain)
         flags = classes and rows.max() <= span[1]
         return cast(rows if flags else from_uint8(rows, span), tensor.dtype)
-    check_span(tensor, rows, span)
+    check_span(tensor, rows, span, doubt)
     return cast(rows, tensor.dtype)
 
 
-def check_span(tensor: Tensor, rows: Array, span: Range) -> None:
+def check_span(tensor: Tensor, rows: Array, span: Range, doubt: Sequence[Range] = ()) -> None:
     """Raise InputError for rows outside of an input's range, and for fractions where it has none.
 
     Only floats may overshoot.
@@ -100,7 +111,7 @@ def check_span(tensor: Tensor, rows: Array, span: Range) -> None:
     low, high, kind = float(rows.min()), float(rows.max()), rows.dtype.kind
     found = f"input '{tensor.name}' holds {'integers' if kind in 'iu' else 'values'} "
     found += f"{low:g}…{high:g}, the net takes "
-    taken = f"{span[0]:g}…{span[1]:g}"
+    taken = as_text(span) + (f" (in doubt: {alternatives(doubt)} fits as well)" if doubt else "")
     if is_whole(tensor.dtype):
         if kind == "f" and (rows != np.rint(rows)).any():
             raise InputError(

@@ -116,8 +116,15 @@ def notes(model: Any, inputs: Mapping[str, Any], path: Any, label: int | None) -
     """What a transform does that nobody asked for, in words."""
     from edgekit.data import sample_inputs
     from edgekit.save import scaling, unsaid
+    from edgekit.values import alternatives, as_text
 
-    image = next(iter(sample_inputs(model).values())).name
+    tensor = next(iter(sample_inputs(model).values()))
+    image = tensor.name
+    if tensor.range and model.range_doubt:
+        yield (
+            f"the input range, taken to be {as_text(tensor.range)}, may be wrong: "
+            f"{alternatives(model.range_doubt)} fits as well; convert with --input-range"
+        )
     scaled = scaling(path, inputs[image], model) if image in inputs else None
     if scaled:
         yield scaled

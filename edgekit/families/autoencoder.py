@@ -178,7 +178,8 @@ class Family(_base.Family):
         if signature not in self.model.signatures:
             known = ", ".join(self.model.signatures)
             raise InputError(f"this autoencoder has no '{signature}'; it has: {known}")
-        return self._run(signature, check_values(self.model.signatures[signature].inputs[0], rows))
+        tensor = self.model.signatures[signature].inputs[0]
+        return self._run(signature, check_values(tensor, rows, self.model.range_doubt))
 
     def _run(self, signature: str, rows: Array) -> Array:
         """A signature, each of which has one input, on rows as they are."""

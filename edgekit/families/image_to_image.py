@@ -138,7 +138,7 @@ class Family(_base.Family):
             inputs[label_input(others, inputs)] = label
         check_known(inputs, [tensor.name for tensor in others])
         check_complete(inputs, others)
-        rows = {image.name: check_values(image, images)}
+        rows = {image.name: check_values(image, images, self.model.range_doubt)}
         own = images.shape[1:] == image.shape[1:]
         for stream, tensor in enumerate(others, start=1):
             if tensor.name not in inputs:

@@ -80,6 +80,8 @@ def bundle_facts(folder: Path) -> Facts:
         "latency_vs_float32": latency.get("ratio"),
         "created": manifest.created,
         "license": manifest.model.license,
+        "doubt": doubt(manifest.model),
+        "remarks": manifest.model.remarks,
     }
     tables = {"signatures": signature_rows(manifest.model)}
     files = [folder / file for file in manifest.model.files.values()]
