@@ -23,6 +23,7 @@ PARTS = (
     *("layers", "initializers", "regularizers", "constraints", "activations"),
     *("dtype_policies", "ops", "quantizers"),
 )
+FUNCTIONS = ("initializers", "regularizers", "constraints", "activations", "ops")
 NETS = ("Functional", "Sequential", "Model")
 # Plain values that Keras writes as objects.
 VALUES = (
@@ -56,14 +57,7 @@ def check_allowed(
         raise ModelError(f"'{path}' is damaged: its config names a class that is no text")
     if not all(isinstance(looked_up(entry), str) for entry in entries):
         raise ModelError(f"'{path}' is damaged: its config names a function that is no text")
-    if code := [entry for entry in entries if looked_up(entry) in LAMBDA]:
-        layers = [entry for entry in code if looked_up(entry) == LAMBDA[0]]
-        lambdas = sorted({name_of(entry) for entry in layers or code})
-        names = ", ".join(lambdas[:10]) + (", …" if len(lambdas) > 10 else "")
-        raise ModelError(
-            f"'{path}' holds code in Lambda layers ({names}), which is not run; "
-            f"{REMEDY}, or replace them by standard layers"
-        )
+    check_code(path, entries)
     for entry in entries:
         class_name, name = entry["class_name"], looked_up(entry)
         if name in OUTSIDE:
@@ -71,6 +65,9 @@ def check_allowed(
                 f"'{path}': the layer '{name_of(entry)}' ({name}) {OUTSIDE[name]}; "
                 f"{REMEDY}, or export the net without it"
             )
+        is_function = class_name == "function"
+        if is_function and (name in STAND_INS or name in NETS):
+            raise ModelError(unknown(path, name))
         if name in STAND_INS and (call := check_call(name, entry.get("config"))):
             raise ModelError(
                 f"'{path}': the layer '{name_of(entry)}' calls the TensorFlow function "
@@ -88,7 +85,9 @@ def check_allowed(
                 f"'{path}' uses '{short(entry['module'])}.{short(name)}', which is no part of a "
                 f"net that this Keras knows; update Keras, or {REMEDY}"
             )
-        if known is not None and not {name, class_name, entry.get("registered_name")} & set(known):
+        # Keras finds functions by their name alone.
+        names = {name} if is_function else {name, class_name, entry.get("registered_name")}
+        if known is not None and not names & set(known):
             raise ModelError(unknown(path, name))
     for table in dicts(tree):
         if isinstance(table.get("vocabulary"), (str, dict)):
@@ -96,6 +95,18 @@ def check_allowed(
                 f"'{path}': the layer '{short(table.get('name'))}' reads its vocabulary from a "
                 f"file ({short(table['vocabulary'])}); {REMEDY}, or save it with the words in it"
             )
+
+
+def check_code(path: Path, entries: list[dict[str, Any]]) -> None:
+    """Raise ModelError for code in the file."""
+    if code := [entry for entry in entries if is_code(entry)]:
+        layers = [entry for entry in code if looked_up(entry) == LAMBDA[0]]
+        lambdas = sorted({name_of(entry) for entry in layers or code})
+        names = ", ".join(lambdas[:10]) + (", …" if len(lambdas) > 10 else "")
+        raise ModelError(
+            f"'{path}' holds code in Lambda layers ({names}), which is not run; "
+            f"{REMEDY}, or replace them by standard layers"
+        )
 
 
 def unknown(path: Path, name: str) -> str:
@@ -116,6 +127,16 @@ def short(value: Any) -> str:
     return one_line(str(value))[:60]
 
 
+def is_code(entry: dict[str, Any]) -> bool:
+    """Whether an object is code in the file; a Lambda layer may name its function instead."""
+    config = entry.get("config")
+    if entry["class_name"] != LAMBDA[0] or not isinstance(config, dict):
+        return looked_up(entry) in LAMBDA
+    called, shape = config.get("function"), config.get("output_shape")
+    named = isinstance(called, dict) and called.get("class_name") == "function"
+    return not named or (isinstance(shape, dict) and shape.get("class_name") == LAMBDA[1])
+
+
 def looked_up(entry: dict[str, Any]) -> Any:
     """The name that Keras would look up for an object."""
     return entry.get("config") if entry["class_name"] == "function" else entry["class_name"]
@@ -128,14 +149,16 @@ def of_keras(entry: dict[str, Any], name: str) -> bool:
         return True
     if module is not None and not isinstance(module, str):
         return False
+    # What a Lambda layer calls gets arguments from the file: functions that only compute.
+    parts = FUNCTIONS if entry["class_name"] == "function" else PARTS
     if module in (None, "builtins"):
-        return any(name in public(part) for part in PARTS)
+        return any(name in public(part) for part in parts)
     if module == "keras" or module.startswith(("keras.models", "keras.src.models")):
         return name in NETS or (module == "keras" and name in public("dtype_policies"))
     if name == "SeedGenerator":
         return module.startswith(("keras.random", "keras.src.random"))
     steps = module.removeprefix("keras.src.").removeprefix("keras.").split(".")
-    if not module.startswith("keras.") or steps[0] not in PARTS:
+    if not module.startswith("keras.") or steps[0] not in parts:
         return False
     return name in public(steps[0]) or (steps[0] == "ops" and name in operations(module))
 
