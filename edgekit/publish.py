@@ -28,10 +28,11 @@ from edgekit.npz import Arrays
 from edgekit.plan import TargetPlan
 from edgekit.proof import Proof
 from edgekit.recipe import BASELINE, to_toml
-from edgekit.report import Report, Result
+from edgekit.report import Report, Result, is_page, is_report
 from edgekit.request import Request
 from edgekit.variants import Made
 
+DATA, PAGE = "report.json", "report.html"
 # Golden samples: a few rows, fewer of large ones.
 GOLDEN_ROWS, GOLDEN_VALUES = 4, 200_000
 
@@ -76,12 +77,32 @@ def clear(place: Path) -> str:
 
 
 def refusal(request: Request, plan: TargetPlan) -> str:
-    """Why the bundle of a target may not be written where it belongs; empty when it may."""
+    """Why the bundle of a target, or the report, may not be written; empty when both may."""
     place = request.output / plan.name
     if (place.exists() or place.is_symlink()) and not request.force:
         return f"'{place}' exists; choose another -o or pass --force to replace it"
     if reason := foreign(place):
         return f"'{place}' {reason}; remove it yourself or choose another -o"
+    return report_refusal(request)
+
+
+def report_refusal(request: Request) -> str:
+    """Why no report may be written into the output folder; empty when one may.
+
+    A file of its name that another program wrote may be all that the user has.
+    """
+    data, html = request.output / DATA, request.output / PAGE
+    for place in (data, html):
+        if place.is_dir():
+            return f"'{place}' is a folder; remove it yourself or choose another -o"
+    if request.force or is_report(data):  # a page beside it is of the same conversion
+        return ""
+    for place in (data, html):
+        if (place.exists() or place.is_symlink()) and not (place == html and is_page(html)):
+            return (
+                f"'{place}' is no report of edgekit; choose another -o or pass --force to replace "
+                "it"
+            )
     return ""
 
 
@@ -157,15 +178,15 @@ def write_report(
     artifacts: Mapping[str, Mapping[str, Made]],
     proof: Proof,
 ) -> None:
-    """report.json and report.html in the output folder."""
+    """The report as data and as a page, in the output folder."""
     from edgekit.report.page import page
 
     request.output.mkdir(parents=True, exist_ok=True)
-    report.save(request.output / "report.json")
+    report.save(request.output / DATA)
     outputs: dict[str, Callable[[], Arrays]] = {}
     for target in report.targets:
         made = artifacts[target.name].get(target.shown)
         if made:
             outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
     html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
-    write_file(request.output / "report.html", html.encode())
+    write_file(request.output / PAGE, html.encode())

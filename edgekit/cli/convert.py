@@ -55,7 +55,8 @@ from edgekit.cli._show import Bar, emit, table
 @click.option(
     "--force",
     is_flag=True,
-    help="Replace existing bundles; where no candidate is good enough, remove them.",
+    help="Replace existing bundles, and any file that is called as the report is; where no "
+    "candidate is good enough, remove the bundles.",
 )
 @click.option(
     "--keep-going",
@@ -127,7 +128,8 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
         for plan in plans
         if plan.otherwise
     ]
-    notes += [f"without --dry-run this is refused: {why}" for why in refused.values() if why]
+    reasons = dict.fromkeys(why for why in refused.values() if why)
+    notes += [f"without --dry-run this is refused: {why}" for why in reasons]
     emit(value, as_json, "\n".join([table(rows), *notes]))
 
 

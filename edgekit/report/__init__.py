@@ -7,11 +7,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from edgekit.atomic import write_file
 from edgekit.coverage import Coverage
 from edgekit.measure import Latency
 from edgekit.plan import TargetPlan
 from edgekit.typed import Typed, to_json
+
+LARGEST = 64 << 20  # bytes of a report.json
+MARK, HEAD = b'<meta name="generator" content="edgekit">', 1000
 
 
 class Result(Typed, frozen=True):
@@ -132,6 +137,32 @@ class Report(Typed, frozen=True):
     def save(self, path: Path) -> None:
         """Write report.json."""
         write_file(path, to_json(self).encode())
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report.json of ours, of an earlier version or with nulls for NaN too."""
+    try:
+        found = msgspec.json.decode(path.read_bytes()) if 0 < size(path) <= LARGEST else None
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    needed = {field.name for field in msgspec.structs.fields(Report) if field.required}
+    return isinstance(found, dict) and needed <= found.keys()
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a report.html of ours: its head says so."""
+    try:
+        if not size(path):
+            return False
+        with path.open("rb") as file:
+            return MARK in file.read(HEAD)
+    except OSError:
+        return False
+
+
+def size(path: Path) -> int:
+    """Bytes of an ordinary file; 0 of anything else, such as a pipe."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def proxy(report: Report, target: TargetReport) -> str:
