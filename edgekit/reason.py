@@ -73,21 +73,26 @@ LOST = re.compile(r"name '(\w+)' is not defined")
 # A closure's variable comes back from a file as its config.
 LOST_IN_CLOSURE = re.compile(r"'dict' object (?:has no attribute '\w+'|is not callable)")
 
+# Keras says this whatever error the function of a Lambda raised.
+HIDES = re.compile(r"could not automatically infer the shape of\s+the Lambda's output")
+
 
 def reason(error: BaseException | str) -> str:
     """The last real error of an exception or a printed text, as one line of bounded length.
 
-    Where a message says nothing, that of its cause counts.
+    Where a message says nothing or hides another, that of its cause counts.
     """
     if isinstance(error, str):
         return one_line(found(error)) or "no reason was given"
     seen = [error]
     while True:
         link = seen[-1]
-        if said := one_line(found(str(link))):
+        hides = link.__context__ is not None and HIDES.search(str(link))
+        if not hides and (said := one_line(found(str(link)))):
             # A KeyError says only a key.
             return said if " " in said else f"{type(link).__name__}: {said}"
-        cause = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        shown = hides or not link.__suppress_context__
+        cause = link.__cause__ or (link.__context__ if shown else None)
         if cause is None or cause in seen:
             return f"{type(link).__name__}, without a message"
         seen.append(cause)

@@ -92,3 +92,17 @@ def test_a_registered_function_is_loaded_from_the_users_module(
     net, _ = load_net(tmp_path / "net.keras", Trust(custom_objects=("lambda_own",)))
     x = np.float32([[0, 0.1, 0.2, 0.3]])
     np.testing.assert_allclose(net(x), np.sin(3 * x), atol=1e-6)  # float32 of values up to 1
+
+
+def test_a_global_that_is_lost_is_told_without_an_output_shape(tmp_path: Path) -> None:
+    """Keras asks for the output_shape, and with it the net fails all the same."""
+    keras = pytest.importorskip("keras")
+    from edgekit.sources._keras_load import load_net
+
+    space = {"gone": keras.ops}
+    lost = eval("lambda x: gone.sin(x)", space)
+    inputs = keras.Input((4,))
+    keras.Model(inputs, keras.layers.Lambda(lost)(inputs)).save(tmp_path / "net.keras")
+    with pytest.raises(ModelError, match="a Lambda uses the global `gone`") as caught:
+        load_net(tmp_path / "net.keras", Trust(trust=True))
+    assert "output_shape" not in str(caught.value)
