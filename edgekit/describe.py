@@ -25,7 +25,7 @@ from edgekit.families._misfit import what_it_is
 from edgekit.inputs import with_domains
 from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner, load_parts
-from edgekit.outputs import arranged, with_extra
+from edgekit.outputs import arranged, weights_used, with_extra
 from edgekit.ranges import (
     with_given_ranges,
     with_input_ranges,
@@ -102,7 +102,10 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     settings = Settings(
         prior=given.prior or settings.prior, classes=given.classes or settings.classes
     )
-    remarks += left_out(infos, signatures)
+    unused = list(left_out(infos, signatures))
+    remarks += unused
+    if unused:  # weights that only lead to these are in no artifact
+        parameters = sum(weights_used(part, signatures, key) for key, part in parts.items())
     model = Model(
         kind="keras",
         family=name,

@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
 from edgekit.families._inputs import PICTURE_CHANNELS, unique
 from edgekit.model import Signature, Tensor
+from edgekit.original import graph_of
+from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part
 from edgekit.tensors import elements, is_vector
 
 PROBE_SIZE = 128
 Shape = tuple[int | None, ...]
+
+
+def weights_used(part: Part, signatures: Mapping[str, Signature], name: str) -> int:
+    """How many weights of a part the outputs of its signatures depend on."""
+    import tensorflow as tf
+
+    used: dict[int, int] = {}  # by the variable's handle: several may have one name
+    for signature in signatures.values():
+        if signature.part != name:
+            continue
+        specs = [tf.TensorSpec(t.shape, t.dtype) for t in signature.inputs]
+        flat = FlatGraph(graph_of(part, signature), specs)
+        # Reads that nothing takes are ordered before the end all the same, by ^ inputs.
+        reached = flat.above(
+            flat.outputs, lambda node: [name for name in node.input if name[0] != "^"]
+        )
+        handles = {id(outer): inner for inner, outer in flat.captured.items()}
+        for variable in flat.function.graph.variables:
+            if handles.get(id(variable.handle)) in reached:
+                used[id(variable.handle)] = int(np.prod(variable.shape))
+    return sum(used.values())
 
 
 def arranged(

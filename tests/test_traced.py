@@ -14,6 +14,7 @@ tf = pytest.importorskip("tensorflow")
 from edgekit.describe import traced  # noqa: E402
 from edgekit.errors import InputError  # noqa: E402
 from edgekit.model import Signature, Tensor  # noqa: E402
+from edgekit.outputs import weights_used  # noqa: E402
 from edgekit.sources import Trust, open_parts  # noqa: E402
 
 
@@ -57,3 +58,18 @@ def test_another_size_is_advised_where_it_helps(tmp_path: Path) -> None:
         told = refusal(keras.Model(image, keras.layers.Concatenate()([half, image])), tmp_path)
         assert "8 and 9" in told or "found shape=(1, 9, 9, 3)" in told
         assert ("--input-size" in told) == (side is None)
+
+
+def test_weights_that_lead_to_no_output_are_not_counted(tmp_path: Path) -> None:
+    """Else the check of lost weights would take what is left out for lost."""
+    import keras
+
+    image = keras.Input((8, 8, 3))
+    kept = keras.layers.Conv2D(2, 1, name="kept")(image)
+    aside = keras.layers.Conv2D(2, 3, name="aside")(keras.layers.Conv2D(40, 3)(image))
+    keras.Model(image, [kept, aside]).save(tmp_path / "net.keras")
+    (part,) = open_parts({"net": tmp_path / "net.keras"}, Trust()).values()
+    inputs = (Tensor(name=part.info.inputs[0].name, shape=(1, 8, 8, 3)),)
+    for taken, weights in ((part.info.outputs[:1], 3 * 2 + 2), (part.info.outputs, 1930)):
+        signature = Signature(part="net", inputs=inputs, outputs=taken)
+        assert weights_used(part, {"translate": signature}, "net") == weights

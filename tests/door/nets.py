@@ -57,7 +57,7 @@ def noise_level(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
     return keras.Model([level, noisy], noisy - L.Conv2D(1, 3, padding="same")(x))
 
 
-@net(family="image-to-image", remark="time")
+@net(family="image-to-image", remark="'time' from integers:0..999")
 def diffusion_step(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
     """A denoiser of (sample, time), time as a whole number through a table."""
     x0, time = keras.Input((16, 16, 3), name="x"), keras.Input((), dtype="int32", name="time")
@@ -111,7 +111,7 @@ def three_depths(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
 # What is refused, in words that fit
 
 
-@net(refusal="'np'.*import it inside", trust=True)
+@net(refusal="import it inside the function", trust=True)
 def lambda_with_np(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
     """A Lambda that uses a module of the notebook it was written in."""
     import numpy as np
@@ -169,7 +169,7 @@ def sampling_export(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
     return keras.Model(i, L.Reshape((16, 16, 1))(x))
 
 
-@net(refusal="random|dropout")
+@net(refusal="random|dropout", write=exported)
 def dropout_at_work(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
     """pix2pix draws its noise by dropout that is on at inference too."""
     i = keras.Input((16, 16, 3))
@@ -179,11 +179,18 @@ def dropout_at_work(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
 
 @net(family="image-to-image", write=exported)
 def dropout_asleep(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
-    """Dropout, normalization and augmentation that do nothing at inference: nothing is wrong."""
+    """Dropout and normalization as they are at inference: nothing is wrong."""
     i = keras.Input((16, 16, 3))
-    x = L.RandomFlip("horizontal", seed=1)(i)
-    x = L.BatchNormalization()(L.Conv2D(8, 3, padding="same", activation="relu")(x))
+    x = L.BatchNormalization()(L.Conv2D(8, 3, padding="same", activation="relu")(i))
     return keras.Model(i, L.Conv2D(3, 3, padding="same")(L.Dropout(0.3)(x)))
+
+
+@net(refusal="training mode", write=exported)
+def a_flip_wakes_what_follows(keras: Any, L: Any, ops: Any) -> Any:  # noqa: N803
+    """RandomFlip trains by default, and Keras exports all layers behind it in training too."""
+    i = keras.Input((16, 16, 3))
+    x = L.Conv2D(8, 3, padding="same")(L.RandomFlip("horizontal", seed=1)(i))
+    return keras.Model(i, L.Conv2D(3, 3, padding="same")(L.BatchNormalization()(x)))
 
 
 # Shapes and sizes
