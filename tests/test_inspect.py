@@ -13,7 +13,7 @@ from edgekit.worker import Limits
 CRAFTED = {
     "crash": ("import os; os.kill(os.getpid(), 11)", "the process crashed .SIGSEGV"),
     "memory": ("bytearray(1 << 32)", "out of memory"),
-    "time": ("while True: pass", "the process crashed .SIG(XCPU|KILL)"),
+    "time": ("while True: pass", "the process (crashed|was killed) .SIG(XCPU|KILL)"),
     "error": ("{}['op']", "is damaged .KeyError: 'op'"),
 }
 

@@ -58,7 +58,7 @@ def open_in_keras_2(path: Path, trust: Trust) -> Keras2Part:
     if not trust.trust:
         with told_in_one_line(path):
             check_as_saved(path, saved.tree, trust.custom_objects)
-    import tf_keras  # type: ignore[import-untyped]
+    import tf_keras
 
     remarks = (*to_float32(saved.tree), "loaded by tf_keras: Keras 3 has not all of its layers")
     with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:

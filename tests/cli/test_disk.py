@@ -18,14 +18,14 @@ REMEDY = "free some space, or use another --output and --cache-dir"
 def test_no_room_for_the_bundle(shell: Shell, tiny_bundle: Path, size: int) -> None:
     shell.mount("out", f"size={size}k")
     error = shell.convert("latent.keras").refusal()
-    assert error == f"{FULL}: {REMEDY}"
+    assert error == f"{FULL} ('out/linux-litert'): {REMEDY}"
     check_whole(shell, tiny_bundle)
 
 
 def test_room_for_the_bundle_but_not_for_the_report(shell: Shell, tiny_bundle: Path) -> None:
     shell.mount("out", "size=64k")
     error = shell.convert("latent.keras").refusal()
-    assert error == f"{FULL}: {REMEDY}"
+    assert error == f"{FULL} ('out/report.html'): {REMEDY}"
     check_whole(shell, tiny_bundle)
 
 
@@ -43,7 +43,7 @@ def check_whole(shell: Shell, bundle: Path) -> None:
 def test_no_room_in_the_cache(shell: Shell, size: int) -> None:
     shell.mount("cache", f"size={size}k")
     error = shell.convert("latent.keras", "--cache-dir", "cache").refusal()
-    assert FULL in error
+    assert "cache" in error  # seen before the work, or when it is full
     assert error.endswith(REMEDY)
     assert not [name for name in shell.left() if name.startswith(".")]
     assert not (shell.folder / "out" / "linux-litert").exists()
@@ -53,7 +53,8 @@ def test_no_room_for_one_candidate_ends_the_run(misbehaving: Shell, tiny_bundle:
     """It is no failure of the candidate: what is left might not be the best."""
     shell = misbehaving
     shell.write("fill.toml", 'description = "fill"\nlitert = [{ pass = "fill" }]\n')
-    assert shell.convert("latent.keras", "-r", "fill.toml").refusal() == f"{FULL}: {REMEDY}"
+    error = shell.convert("latent.keras", "-r", "fill.toml").refusal()
+    assert error.startswith(FULL) and error.endswith(REMEDY)
     assert shell.listing() == {"fill.toml"}
     assert shell.unfinished() == []
 

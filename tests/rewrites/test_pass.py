@@ -15,7 +15,7 @@ from edgekit.inspect import inspect
 from edgekit.inspect.litert import facts
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
-from edgekit.model import Model, Signature
+from edgekit.model import Model, Signature, Tensor
 from edgekit.passes._context import Context
 from edgekit.passes.rewrite_litert import Options, rewrite, run
 from edgekit.sources import Trust
@@ -31,7 +31,11 @@ def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
         ]
     )
     path = lowered(net, folder)
-    signature = Signature(part="net", inputs=(), outputs=())
+    signature = Signature(
+        part="net",
+        inputs=(Tensor(name="z", shape=(1, 6), role="latent"),),
+        outputs=(Tensor(name="sample", shape=(1, 8, 8, 1)),),
+    )
     files = {"net": path.name}
     model = Model(kind="litert", family="latent", signatures={"net": signature}, files=files)
     (folder / "out").mkdir()
