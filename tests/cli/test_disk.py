@@ -44,7 +44,7 @@ def test_no_room_in_the_cache(shell: Shell, size: int) -> None:
     shell.mount("cache", f"size={size}k")
     error = shell.convert("latent.keras", "--cache-dir", "cache").refusal()
     assert "cache" in error  # seen before the work, or when it is full
-    assert error.endswith(REMEDY)
+    assert "free some space, or use another" in error
     assert not [name for name in shell.left() if name.startswith(".")]
     assert not (shell.folder / "out" / "linux-litert").exists()
 

@@ -31,11 +31,7 @@ def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
         ]
     )
     path = lowered(net, folder)
-    signature = Signature(
-        part="net",
-        inputs=(Tensor(name="z", shape=(1, 6), role="latent"),),
-        outputs=(Tensor(name="sample", shape=(1, 8, 8, 1)),),
-    )
+    signature = Signature(part="net", inputs=(), outputs=())
     files = {"net": path.name}
     model = Model(kind="litert", family="latent", signatures={"net": signature}, files=files)
     (folder / "out").mkdir()
@@ -58,7 +54,11 @@ def test_the_file_tells_what_was_rewritten(tmp_path: Path) -> None:
 def test_a_bundle_shows_them_by_signature(tmp_path: Path) -> None:
     folder = rewritten_by_the_pass(tmp_path, "transposed-conv-to-dense", "transposed-conv").parent
     (file,) = folder.glob("*.tflite")
-    signature = Signature(part="net", inputs=(), outputs=())
+    signature = Signature(
+        part="net",
+        inputs=(Tensor(name="z", shape=(1, 6), role="latent"),),
+        outputs=(Tensor(name="sample", shape=(1, 8, 8, 1)),),
+    )
     write_manifest(
         folder,
         Manifest(
