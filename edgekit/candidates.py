@@ -52,8 +52,7 @@ class Bench:
         if plan.search and BASELINE in built:
             results += self._searched(plan, plan.search, built, done)
         results = with_twins(results, built)
-        if BASELINE in built:
-            results = self._stopwatch.timed(plan.target.engine, threads, places(built), results)
+        results = self._stopwatch.timed(plan.target.engine, threads, places(built), results)
         return TargetReport.of(plan, threads, results), built
 
     def settled(

@@ -10,6 +10,8 @@ import os
 import resource
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,7 @@ from edgekit.typed import Typed
 
 Array = NDArray[Any]
 SLICE_SECONDS = 0.02  # each turn of a candidate lasts about this long
-STEADY = 0.06  # how wide a ratio's interval may be, relative, before more turns are taken
-PATIENCE = 3  # at most so many times the seconds that were asked for
+LEAST_TURNS = 7  # fewer cannot bound a median with 95 % confidence
 
 
 class Latency(Typed, frozen=True):
@@ -160,80 +161,65 @@ def signature_call(runner: EngineRunner, model: Model, name: str) -> Callable[[]
 
 
 def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[Latency]:
-    """Time functions in turns: at least seven each, until the time is up and ratios are steady.
+    """Time functions in turns: for about so many seconds, at least `LEAST_TURNS` turns each.
 
-    Where the machine is busy it takes longer, up to `PATIENCE` times `seconds`.
+    How many is settled before the first, since stopping when the figures look good makes their
+    intervals too narrow. Of each turn's calls the lower quartile counts: what else the machine does
+    hits few calls, but those hard.
     """
     repeats = []
+    round_seconds = 0.0
     for call in calls:
         call()  # the first run allocates
-        start = time.perf_counter()
-        call()
-        once = time.perf_counter() - start
-        repeats.append(max(1, round(SLICE_SECONDS / max(once, 1e-6))))
-    turns: list[list[float]] = [[] for _ in calls]
+        once = max(elapsed(call), 1e-6)
+        repeats.append(max(1, round(SLICE_SECONDS / once)))
+        round_seconds += repeats[-1] * once
+    count = max(LEAST_TURNS, round(seconds / round_seconds))
+    turns = [
+        [quartile(call, n) for call, n in zip(calls, repeats, strict=True)] for _ in range(count)
+    ]
+    base, *_ = columns = np.array(turns).T
+    return [summary(own, base, n) for own, n in zip(columns, repeats, strict=True)]
+
+
+def elapsed(call: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
     start = time.perf_counter()
-
-    def summaries() -> list[Latency]:
-        base = np.array(turns[0])
-        return [summary(np.array(own), base, n) for own, n in zip(turns, repeats, strict=True)]
-
-    while True:
-        for k, call in enumerate(calls):
-            begin = time.perf_counter()
-            for _ in range(repeats[k]):
-                call()
-            turns[k].append((time.perf_counter() - begin) / repeats[k])
-        passed = time.perf_counter() - start
-        if len(turns[0]) >= 7 and passed >= seconds:
-            found = summaries()
-            if passed >= PATIENCE * seconds or all(map(steady, found)):
-                return found
+    call()
+    return time.perf_counter() - start
 
 
-def steady(latency: Latency) -> bool:
-    """Whether more turns would hardly tell more."""
-    return latency.ratio_high - latency.ratio_low <= STEADY * latency.ratio
+def quartile(call: Callable[[], object], repeats: int) -> float:
+    """The lower quartile of the seconds that so many calls take."""
+    return float(np.quantile([elapsed(call) for _ in range(repeats)], 0.25))
 
 
 def summary(own: Array, base: Array, repeats: int) -> Latency:
-    """Medians, and the sign-test bound of the paired ratio."""
+    """What turns tell of a candidate, paired with the baseline's turns."""
     ratios = np.sort(own / base)
-    # The interval between these order statistics holds the median with 95 % confidence
-    # (binomial with p = 1/2, normal approximation).
-    half = int(np.ceil(0.98 * np.sqrt(len(ratios))))
-    middle = (len(ratios) - 1) / 2
-    low = ratios[max(0, int(middle - half))]
-    high = ratios[min(len(ratios) - 1, int(np.ceil(middle + half)))]
+    outside = excess(len(ratios))
     ratio, median = float(np.median(ratios)), float(np.median(own))
     return Latency(
         seconds=ratio * float(np.median(base)),
         ratio=ratio,
-        ratio_low=float(low),
-        ratio_high=float(high),
+        ratio_low=float(ratios[outside]),
+        ratio_high=float(ratios[-1 - outside]),
         noise=float(np.median(np.abs(own - median)) / median),
         runs=len(own) * repeats,
     )
 
 
-def pooled(measured: Sequence[Latency]) -> Latency:
-    """Several measurements of one ratio as one: the mean of its logarithms, weighted by how exactly
-    each was known, with an interval that holds what they differ by as well."""
-    logs = np.log([latency.ratio for latency in measured])
-    spreads = np.array([max(latency.spread, 1e-3) for latency in measured])
-    weights = spreads**-2.0 / np.sum(spreads**-2.0)
-    mean = float(weights @ logs)
-    within = float(np.sum(spreads**-2.0) ** -0.5)
-    between = 1.96 * float(np.sqrt(weights @ (logs - mean) ** 2 / len(measured)))
-    spread, ratio = max(within, between), math.exp(mean)
-    return Latency(
-        seconds=measured[0].seconds * ratio / measured[0].ratio,
-        ratio=ratio,
-        ratio_low=ratio * math.exp(-spread),
-        ratio_high=ratio * math.exp(spread),
-        noise=float(np.mean([latency.noise for latency in measured])),
-        runs=sum(latency.runs for latency in measured),
-    )
+@cache
+def excess(count: int) -> int:
+    """How many of so many ordered values may be left out at each end, such that the rest spans
+    their median with 95 % confidence.
+
+    Exact and of no assumption but that values are independent: the number of values below the
+    median is binomial with p = 1/2 (the sign test; Conover, Practical Nonparametric Statistics,
+    1999, 3.2).
+    """
+    tails = accumulate(math.comb(count, k) for k in range(count))
+    return max(sum(1 for _ in takewhile(lambda ways: 40 * ways <= 2**count, tails)) - 1, 0)
 
 
 def machine() -> dict[str, Any]:

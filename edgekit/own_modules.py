@@ -78,6 +78,11 @@ def check_module(name: str, what: str) -> None:
     Raises:
         InputError: beginning with `what`.
     """
+    if name.endswith(".py") or "/" in name:
+        raise InputError(
+            f"{what}: a module is named, not its file: give '{Path(name).stem}', in a folder that "
+            f"Python knows or in the current one"
+        )
     try:
         allow(name)
         if find_spec(name) is not None:

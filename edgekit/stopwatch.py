@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from edgekit.errors import EngineError, PassError
-from edgekit.measure import Latency, pooled
+from edgekit.measure import Latency
 from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.workspace import Workspace
@@ -16,17 +19,29 @@ from edgekit.workspace import Workspace
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)
 ROUNDS = 4  # at most so many times what is close is timed again
+PROCESSES = 3  # each lays out its memory anew, which moves timings more than turns in one tell
 
 Judge = Callable[[TargetReport], TargetReport]
 
 
+class Key(NamedTuple):
+    """What was measured: an artifact beside a baseline."""
+
+    engine: str
+    threads: int
+    base: Path
+    artifact: Path
+
+
 class Stopwatch:
-    """Timings are kept, since targets may share an engine."""
+    """Keeps what every process measured: targets may share an engine, and what is timed again is
+    known better."""
 
     def __init__(self, workspace: Workspace, seconds: float) -> None:
         """`seconds`: how long each candidate is measured."""
         self._workspace, self._each = workspace, seconds
-        self._timings: dict[tuple[object, ...], list[Latency | str]] = {}
+        self._measured: dict[Key, list[Latency]] = {}
+        self._failed: dict[Key, str] = {}
 
     def timed(
         self,
@@ -35,54 +50,88 @@ class Stopwatch:
         artifacts: Mapping[str, Path],
         results: Sequence[Result],
     ) -> list[Result]:
-        """The results with latencies, measured side by side in one process."""
+        """The results with latencies; only what was not timed yet is, and nothing without the
+        baseline."""
+        if BASELINE not in artifacts:
+            return list(results)
         mine = {r.name: artifacts[r.name] for r in results if r.name in artifacts}
-        key = (engine, threads, *mine.values())
-        if key not in self._timings:
-            self._timings[key] = self.time(engine, threads, mine)
-        found = dict(zip(mine, self._timings[key], strict=True))
+        base = artifacts[BASELINE]
+
+        def known(artifact: Path) -> bool:
+            key = Key(engine, threads, base, artifact)
+            return key in self._measured or key in self._failed
+
+        new = {name: path for name, path in mine.items() if not known(path)}
+        if new:
+            self.time(engine, threads, {BASELINE: base} | new)
+        found = {n: self._told(Key(engine, threads, base, path)) for n, path in mine.items()}
         return [with_timing(result, found.get(result.name)) for result in results]
 
     def settled(
         self, report: TargetReport, artifacts: Mapping[str, Path], judge: Judge
     ) -> TargetReport:
-        """The report with what is too close to call timed again, in a process of its own each time,
-        until it is not or there were enough."""
+        """The report with what is too close to call timed again, until it is not or there were
+        enough."""
         for _ in range(ROUNDS):
             if not report.undecided:
                 break
             again = {name: artifacts[name] for name in (BASELINE, *report.undecided)}
             found = dict(zip(again, self.time(report.engine, report.threads, again), strict=True))
-            results = tuple(with_more(each, found.get(each.name)) for each in report.results)
+            results = tuple(with_timing(each, found.get(each.name)) for each in report.results)
             report = judge(msgspec.structs.replace(report, results=results))
         return report
 
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
-        """Latencies of all artifacts side by side; one by one beside the baseline, and the
-        message of what failed, where one of them takes the process down."""
-        try:
-            return list(self._latencies(engine, threads, list(artifacts.values())))
-        except OWN_FAILURES:
-            found: list[Latency | str] = []
-            for artifact in artifacts.values():
-                try:
-                    pair = [artifacts[BASELINE], artifact]
-                    found.append(self._latencies(engine, threads, pair)[-1])
-                except OWN_FAILURES as error:
-                    found.append(str(error))
-            return found
+        """Latencies of all artifacts, or the message of what failed; ratios are to the first, the
+        baseline.
+
+        All side by side, in one process after the other; one by one where one of them takes the
+        process down.
+        """
+        base = artifacts[BASELINE]
+        keys = [Key(engine, threads, base, artifact) for artifact in artifacts.values()]
+        for _ in range(PROCESSES):
+            running = dict.fromkeys(key for key in keys if key not in self._failed)
+            if not running:
+                break
+            found: Sequence[Latency | str]
+            try:
+                found = self._once(engine, threads, [key.artifact for key in running])
+            except OWN_FAILURES:
+                found = self._one_by_one(running)
+            for key, latency in zip(running, found, strict=True):
+                if isinstance(latency, Latency):
+                    self._measured.setdefault(key, []).append(latency)
+                else:
+                    self._failed[key] = latency
+        return [self._told(key) for key in keys]
 
     def seconds(self, engine: str, threads: int, artifact: Path) -> float:
         """How long one artifact takes."""
-        return self._latencies(engine, threads, [artifact])[0].seconds
+        return self._once(engine, threads, [artifact])[0].seconds
 
-    def _latencies(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
+    def _one_by_one(self, keys: Iterable[Key]) -> list[Latency | str]:
+        """Each alone beside the baseline, or why not."""
+        found: list[Latency | str] = []
+        for key in keys:
+            try:
+                found.append(self._once(key.engine, key.threads, [key.base, key.artifact])[-1])
+            except OWN_FAILURES as error:
+                found.append(str(error))
+        return found
+
+    def _told(self, key: Key) -> Latency | str:
+        """All that was measured of an artifact, as one."""
+        return self._failed.get(key) or pooled(self._measured[key])
+
+    def _once(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
+        """What one process measures; ratios refer to the first artifact."""
         told = self._workspace.call(
             "edgekit.measure:latency",
             artifacts=artifacts,
             engine=engine,
             threads=threads,
-            seconds=self._each * len(artifacts),
+            seconds=self._each * len(artifacts) / PROCESSES,
         )
         return msgspec.convert(told, list[Latency])
 
@@ -94,10 +143,26 @@ def with_timing(result: Result, found: Latency | str | None) -> Result:
     return msgspec.structs.replace(result, latency=found) if found else result
 
 
-def with_more(result: Result, found: Latency | str | None) -> Result:
-    """The result with another measurement joined to its own; what fails this time is out."""
-    if isinstance(found, str):
-        return msgspec.structs.replace(result, failure=found)
-    if isinstance(found, Latency) and result.latency and result.name != BASELINE:
-        return msgspec.structs.replace(result, latency=pooled([result.latency, found]))
-    return result
+def pooled(measured: Sequence[Latency]) -> Latency:
+    """One ratio as several processes measured it, as one.
+
+    The mean of its logarithms, in an interval that holds both what turns vary by and what processes
+    differ by: the latter by Student's t, since processes are few.
+    """
+    from scipy.special import stdtrit
+
+    logs = np.log([latency.ratio for latency in measured])
+    count, mean = len(measured), float(np.mean(logs))
+    spread = float(np.linalg.norm([latency.spread for latency in measured])) / count
+    if count > 1:
+        between = float(np.std(logs, ddof=1)) / math.sqrt(count)
+        spread = max(spread, float(stdtrit(count - 1, 0.975)) * between)
+    ratio = math.exp(mean)
+    return Latency(
+        seconds=ratio * float(np.median([each.seconds / each.ratio for each in measured])),
+        ratio=ratio,
+        ratio_low=ratio * math.exp(-spread),
+        ratio_high=ratio * math.exp(spread),
+        noise=float(np.mean([latency.noise for latency in measured])),
+        runs=sum(latency.runs for latency in measured),
+    )

@@ -73,3 +73,9 @@ def test_an_installed_package_that_was_named_finds_nothing(
 def test_a_module_that_is_missing(folder: Path) -> None:
     with pytest.raises(InputError, match="--data: ModuleNotFoundError: No module named 'absent'"):
         check_module("absent", "--data")
+
+
+def test_a_module_is_named_and_not_its_file(folder: Path) -> None:
+    for file in ("mine_late.py", str(folder / "mine_late.py"), "./mine_late"):
+        with pytest.raises(InputError, match="not its file: give 'mine_late'"):
+            check_module(file, "--custom-objects")
