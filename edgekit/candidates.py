@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit import plugin
+from edgekit import measure, plugin, sensitivity
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
@@ -17,6 +17,7 @@ from edgekit.choose import merged
 from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
+from edgekit.passes._run import run_pass
 from edgekit.plan import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
 from edgekit.recipe import BASELINE
@@ -185,7 +186,7 @@ class Bench:
         engine, threads = plan.target.engine, self.threads(plan)
         source = self._after(search.steps)
         base = self._after(compacted(search.steps, engine))
-        told = self._workspace.step("edgekit.sensitivity:layers", source=source, engine=engine)
+        told = self._workspace.step(sensitivity.layers, source=source, engine=engine)
         sizes = msgspec.json.decode((told / "result.json").read_bytes(), type=dict[str, int])
         if not sizes:
             raise PassError("mixed: no layer has constant weights to choose a precision for")
@@ -193,7 +194,7 @@ class Bench:
         for names in grouped(sizes, search.groups):
             try:
                 folder = self._workspace.step(
-                    "edgekit.sensitivity:costs",
+                    sensitivity.costs,
                     needs=search.modules(engine),
                     source=source,
                     base=base,
@@ -224,7 +225,7 @@ class Bench:
         for step in steps:
             calibration = self._proof.folder / "calibration.npz" if step.calibrates else None
             made = self._workspace.step(
-                "edgekit.passes._run:run_pass",
+                run_pass,
                 needs=(*step.load().NEEDS, *trust.custom_objects),
                 name=step.name,
                 options=step.options,
@@ -240,7 +241,7 @@ class Bench:
         """Run the passes one after another, then the artifact on the original's inputs."""
         folder, engine = self._after(candidate.steps), plan.target.engine
         trial = self._workspace.step(
-            "edgekit.measure:trial",
+            measure.trial,
             needs=plugin.load("runtime.engines", engine).MODULES,
             artifact=folder,
             engine=engine,

@@ -19,6 +19,7 @@ from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data import check_data, data_files
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
+from edgekit.describe import describe
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
 from edgekit.features import Features, check_features
@@ -31,6 +32,7 @@ from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
 from edgekit.ranges import doubt
 from edgekit.reference import NEEDS as REFERENCE_NEEDS
+from edgekit.reference import reference
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
 from edgekit.runtime.runner import check_threads
@@ -147,13 +149,13 @@ def prepare(
     Raises:
         InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
     """
-    described = describe(request, workspace)
+    described = describe_model(request, workspace)
     model = Model.load(described)
     scarce = capacity.tight(model.parameters, request.jobs, builds, workspace.root)
     model = model.replace(remarks=(*model.remarks, *scarce))
     loaded = f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters"
     progress.done("; ".join([loaded, *scarce]))
-    truth = reference(request, workspace, described, model, rows)
+    truth = run_original(request, workspace, described, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, features)
@@ -272,10 +274,10 @@ def check_bounds(request: Request) -> None:
             raise InputError(f"{option} {str(number)[:20]} is too large; at most {MOST}")
 
 
-def describe(request: Request, workspace: Workspace) -> Path:
+def describe_model(request: Request, workspace: Workspace) -> Path:
     """Load and describe the model; the folder holds it as kind `keras`."""
     return workspace.step(
-        "edgekit.describe:describe",
+        describe,
         needs=(*DESCRIBE_NEEDS, *request.trust.custom_objects),
         source=request.model.absolute(),
         given=request.given,
@@ -283,7 +285,7 @@ def describe(request: Request, workspace: Workspace) -> Path:
     )
 
 
-def reference(
+def run_original(
     request: Request, workspace: Workspace, described: Path, model: Model, rows: int
 ) -> Path:
     """Run the original over the family's loop; the folder holds its inputs and outputs.
@@ -298,7 +300,7 @@ def reference(
     elif data and ":" in data:
         also = {"called": now()}  # what it reads is not known: never taken from the cache
     return workspace.step(
-        "edgekit.reference:reference",
+        reference,
         needs=needs,
         also=also,
         model=described,

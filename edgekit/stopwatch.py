@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from edgekit import measure
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency
 from edgekit.recipe import BASELINE
@@ -127,7 +128,7 @@ class Stopwatch:
     def _once(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
         """What one process measures; ratios refer to the first artifact."""
         told = self._workspace.call(
-            "edgekit.measure:latency",
+            measure.latency,
             artifacts=artifacts,
             engine=engine,
             threads=threads,

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -74,12 +74,16 @@ class Workspace:
         remove_old(root)
 
     def step(
-        self, function: str, needs: Sequence[str] = (), also: Any = None, **arguments: Any
+        self,
+        function: Callable[..., object],
+        needs: Sequence[str] = (),
+        also: Any = None,
+        **arguments: Any,
     ) -> Path:
-        """Run `module:function(output, **arguments)` in a child process, or find it done.
+        """Run `function(output, **arguments)` in a child process, or find it done.
 
         Args:
-            function: writes its results into the folder `output`.
+            function: of a module's own level; writes its results into the folder `output`.
             needs: modules whose versions are part of the result's identity.
             also: further identity, for what the function reads but is not given as a path.
             **arguments: JSON-able values, typed structures, and paths. A path inside the work
@@ -95,7 +99,7 @@ class Workspace:
         with self._locks[key]:  # candidates share steps: each is done once
             return self._do(key, function, arguments)
 
-    def _do(self, key: str, function: str, arguments: Mapping[str, Any]) -> Path:
+    def _do(self, key: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> Path:
         folder = self.root / key
         if self._done(key):
             return folder
@@ -125,7 +129,9 @@ class Workspace:
             self._known.add(key)
         return key in self._known
 
-    def call(self, function: str, limits: Limits | None = None, **arguments: Any) -> Any:
+    def call(
+        self, function: Callable[..., object], limits: Limits | None = None, **arguments: Any
+    ) -> Any:
         """Run a function in a child process every time; its JSON-able result is returned."""
         with temporary(self.root, ".call-") as work:
             self._run_child(function, work, arguments, limits)
@@ -143,14 +149,14 @@ class Workspace:
 
     def _run_child(
         self,
-        function: str,
+        function: Callable[..., object],
         output: Path,
         arguments: Mapping[str, Any],
         limits: Limits | None = None,
     ) -> None:
         job = {
             "title": title(function, arguments),
-            "function": function,
+            "function": address(function),
             "parent": os.getpid(),
             "output": str(output),
             "path": sys.path,
@@ -182,9 +188,14 @@ class Workspace:
             raise child_error(title(function, arguments), code, output)
 
 
-def title(function: str, arguments: Mapping[str, Any]) -> str:
+def address(function: Callable[..., object]) -> str:
+    """Where a child process finds a function."""
+    return f"{function.__module__}:{function.__name__}"
+
+
+def title(function: Callable[..., object], arguments: Mapping[str, Any]) -> str:
     """What a step is called in messages: its pass, else its module."""
-    return str(arguments.get("name") or function.split(":", maxsplit=1)[0].rsplit(".", 1)[-1])
+    return str(arguments.get("name") or function.__module__.rpartition(".")[2])
 
 
 def child_error(name: str, code: int, output: Path) -> EdgekitError:
@@ -218,10 +229,12 @@ def ended(name: str, code: int, output: Path) -> PassError:
     return PassError(f"{name}: the process ended with code {code}: {why}")
 
 
-def step_key(function: str, needs: Sequence[str], arguments: Mapping[str, Any], root: Path) -> str:
+def step_key(
+    function: Callable[..., object], needs: Sequence[str], arguments: Mapping[str, Any], root: Path
+) -> str:
     """The hash of everything that determines a step's result."""
     material = {
-        "function": function,
+        "function": address(function),
         "code": code_hash(),
         "tools": {module: tool_version(module) for module in needs},
         "arguments": {name: identity(value, root) for name, value in arguments.items()},

@@ -1,5 +1,6 @@
 """Steps are done once, in child processes whose crash is an error like any other."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -20,8 +21,6 @@ from edgekit.workspace import Workspace, default_cache
 
 from . import steps
 
-STEPS = steps.__name__
-
 
 class Copying:
     """A step on a small file, and how often it was really done."""
@@ -32,7 +31,7 @@ class Copying:
         self.log.touch()
 
     def __call__(self, space: Workspace, **more: Any) -> Path:
-        return space.step(f"{STEPS}:copy", source=self.source, log=str(self.log), **more)
+        return space.step(steps.copy, source=self.source, log=str(self.log), **more)
 
     @property
     def times(self) -> int:
@@ -132,7 +131,7 @@ def test_the_same_step_asked_for_at_once_is_done_once(copying: Copying, root: Pa
     space = Workspace(root)
 
     def slow(_: int) -> Path:
-        return space.step(f"{STEPS}:slow", log=str(copying.log), seconds=0.1)
+        return space.step(steps.slow, log=str(copying.log), seconds=0.1)
 
     with ThreadPoolExecutor(4) as pool:
         folders = set(pool.map(slow, range(4)))
@@ -146,20 +145,20 @@ def only_cached(root: Path) -> bool:
 
 def test_a_crash_is_an_error_of_the_step(root: Path) -> None:
     with pytest.raises(PassError, match=r"^steps: the process crashed \(SIGABRT\)$"):
-        Workspace(root).step(f"{STEPS}:crash")
+        Workspace(root).step(steps.crash)
     assert only_cached(root)
 
 
 def test_an_exit_is_an_error_with_the_last_line_of_the_log(root: Path) -> None:
     with pytest.raises(PassError, match=r"^steps: .* ended with code 7: library: fatal error 42$"):
-        Workspace(root).step(f"{STEPS}:leave", code=7)
+        Workspace(root).step(steps.leave, code=7)
     assert only_cached(root)
 
 
 @pytest.mark.parametrize("kind", ["InputError", "ModelError", "PassError", "EngineError"])
 def test_an_error_of_edgekits_own_comes_back_with_its_type(root: Path, kind: str) -> None:
     with pytest.raises(EdgekitError, match=f"^refused: {kind}$") as caught:
-        Workspace(root).step(f"{STEPS}:refuse", kind=kind)
+        Workspace(root).step(steps.refuse, kind=kind)
     assert type(caught.value) is getattr(errors, kind)
     assert only_cached(root)
 
@@ -171,14 +170,14 @@ def test_an_error_of_edgekits_own_comes_back_with_its_type(root: Path, kind: str
 )  # fmt: skip
 def test_other_errors_are_pass_errors_of_one_line(root: Path, kind: str, message: str) -> None:
     with pytest.raises(PassError) as caught:
-        Workspace(root).step(f"{STEPS}:fail", kind=kind)
+        Workspace(root).step(steps.fail, kind=kind)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read_are_named(root: Path) -> None:
     with pytest.raises(InputError, match="'/nonexistent/file'"):
-        Workspace(root).step(f"{STEPS}:missing_file")
+        Workspace(root).step(steps.missing_file)
 
 
 def test_a_failed_step_is_tried_again(copying: Copying, root: Path) -> None:
@@ -202,7 +201,7 @@ def test_stop_ends_what_runs(copying: Copying, root: Path) -> None:
 
     def run() -> None:
         try:
-            space.step(f"{STEPS}:slow", log=str(copying.log), seconds=60)
+            space.step(steps.slow, log=str(copying.log), seconds=60)
         except PassError as error:
             caught.append(str(error))
 
@@ -216,15 +215,16 @@ def test_stop_ends_what_runs(copying: Copying, root: Path) -> None:
     assert only_cached(root)
 
 
-LINGER = f"""
+LINGER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from edgekit.workspace import Workspace
+from tests import steps
 
 space = Workspace(Path(sys.argv[1], "work"))
 with ThreadPoolExecutor(1) as pool:  # as candidates are made
-    pool.submit(space.step, "{STEPS}:linger", place=sys.argv[1]).result()
+    pool.submit(space.step, steps.linger, place=sys.argv[1]).result()
 """
 
 
@@ -242,7 +242,7 @@ def test_after_a_stop_nothing_is_started(root: Path) -> None:
     space = Workspace(root)
     space.stop()
     with pytest.raises(PassError, match="SIGKILL"):
-        space.step(f"{STEPS}:add", values=[], options=steps.Options())
+        space.step(steps.add, values=[], options=steps.Options())
     assert only_cached(root)
 
 
@@ -251,19 +251,20 @@ def test_modules_of_the_users_own_are_found(
 ) -> None:
     (tmp_path / "own_steps.py").write_text("def seven(output): return 7\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert Workspace(root).call("own_steps:seven") == 7
+    own_steps = importlib.import_module("own_steps")
+    assert Workspace(root).call(own_steps.seven) == 7
 
 
 def test_a_full_disk_is_told_as_such(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(root.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
     with pytest.raises(InputError, match=r"^disk full .*free some space"):
-        Workspace(root).step(f"{STEPS}:fail", kind="key")
+        Workspace(root).step(steps.fail, kind="key")
 
 
 def test_call_returns_the_result_and_keeps_nothing(root: Path) -> None:
     space = Workspace(root)
-    assert space.call(f"{STEPS}:add", values=[1, 2], options=steps.Options(bits=4)) == 7
+    assert space.call(steps.add, values=[1, 2], options=steps.Options(bits=4)) == 7
     assert only_cached(root)
 
 

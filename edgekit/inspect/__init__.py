@@ -15,7 +15,7 @@ from edgekit import plugin
 from edgekit.artifacts import engine_of
 from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.describe import Given
+from edgekit.describe import Given, describe
 from edgekit.domain import as_text
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
 from edgekit.model import Model
@@ -26,7 +26,6 @@ from edgekit.worker import Limits
 from edgekit.workspace import Workspace
 
 Rows = list[dict[str, Any]]
-LOOK = "edgekit.inspect:look"
 
 
 class Facts(Typed, frozen=True):
@@ -102,7 +101,7 @@ def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]
     with tempfile.TemporaryDirectory() as scratch:
         try:
             found = Workspace(Path(scratch)).call(
-                LOOK,
+                look,
                 limits=Limits.of_files(files),
                 engine=engine,
                 files=list(files),
@@ -139,9 +138,7 @@ def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     check_parts(part_files(path), trust)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
-        folder = workspace.step(
-            "edgekit.describe:describe", source=path.absolute(), given=given, trust=trust
-        )
+        folder = workspace.step(describe, source=path.absolute(), given=given, trust=trust)
         model = Model.load(folder)
     summary = {
         "model": str(path),

@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
-from edgekit import pipeline, plugin
+from edgekit import measure, pipeline, plugin
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.bundle import read_manifest
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.features import load_features
 from edgekit.measure import Latency
 from edgekit.model import Model
+from edgekit.passes._run import run_pass
 from edgekit.proof import Proof
 from edgekit.request import Request
 from edgekit.workspace import Workspace
@@ -61,9 +62,9 @@ def duels(
         net, targets=list(TARGETS.values()), output=work / "out", cache=work / "cache", **options
     )
     workspace = Workspace(work / "cache")
-    described = pipeline.describe(request, workspace)
+    described = pipeline.describe_model(request, workspace)
     model = Model.load(described)
-    truth = pipeline.reference(request, workspace, described, model, request.calibration)
+    truth = pipeline.run_original(request, workspace, described, model, request.calibration)
     family = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, load_features(None)[0])
     saved = exported(request, workspace, described)
@@ -88,7 +89,7 @@ def duel(
     """Compare on one engine."""
     made = built(workspace, engine, exported(request, workspace, described), proof)
     if free and engine == "litert":
-        opened = workspace.step("tests.benchmarks.peers.tools:export_free", described=described)
+        opened = workspace.step(tools.export_free, described=described)
         made |= built(workspace, engine, opened, proof, tools.FREE_BATCH)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = dict(zip(made, pool.map(
@@ -112,7 +113,7 @@ def duel(
 def exported(request: Request, workspace: Workspace, described: Path) -> Path:
     """The folder of the net as SavedModels, with static shapes."""
     return workspace.step(
-        "edgekit.passes._run:run_pass", name="export", options={}, source=described,
+        run_pass, name="export", options={}, source=described,
         calibration=None, trust=request.trust,
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def built(
     """For each tool the folder with its artifacts, or why there is none."""
     names = list(used or tools.TOOLS[engine])
     folder = workspace.step(
-        "tests.benchmarks.peers.tools:make",
+        tools.make,
         names=names,
         engine=engine,
         saved=saved,
@@ -159,7 +160,7 @@ def measured(workspace: Workspace, tool: str, made: Path | str, engine: str, pro
         return Row(tool=tool, failure=made)
     try:
         trial = workspace.step(
-            "edgekit.measure:trial",
+            measure.trial,
             artifact=made,
             engine=engine,
             draws=proof.folder / "draws.npz",
@@ -177,7 +178,7 @@ def timed(
 
     def together(names: Sequence[str]) -> list[Latency]:
         told = workspace.call(
-            "edgekit.measure:latency",
+            measure.latency,
             artifacts=[mine, *(others[name] for name in names)],
             engine=engine,
             threads=min(threads, os.cpu_count() or 1),
