@@ -29,10 +29,8 @@ class Target(Typed, frozen=True):
 
 
 def folder() -> Path:
-    """Where the targets are: in the package when installed, else at the top of the checkout."""
-    home = Path(__file__).parent
-    packaged = home / "_targets"
-    return packaged if packaged.is_dir() else home.parent / "targets"
+    """Where the targets are."""
+    return Path(__file__).parent / "_targets"
 
 
 def names() -> list[str]:
