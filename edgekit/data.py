@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgekit import npz
 from edgekit.errors import InputError, did_you_mean, one_line, require
-from edgekit.files import check_plain, shown
+from edgekit.files.paths import check_plain, shown
 from edgekit.layout import channels_first
 from edgekit.model import Model, Tensor
 from edgekit.own_modules import check_module, import_own

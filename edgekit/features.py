@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts import engine_of
 from edgekit.errors import EngineError, InputError, one_line
-from edgekit.files import check_plain
+from edgekit.files.paths import check_plain
 from edgekit.layout import channels_last
 from edgekit.own_modules import check_module, import_own
 from edgekit.rng import Random

@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
-from edgekit.files import check_plain, shown
+from edgekit.files.paths import check_plain, shown
 from edgekit.memory import check_memory
 
 Arrays = dict[str, NDArray[Any]]

@@ -13,7 +13,6 @@ import numpy as np
 
 from edgekit import capacity, plugin, recipe
 from edgekit._version import __version__
-from edgekit.atomic import claimed
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
@@ -24,6 +23,7 @@ from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
 from edgekit.features import Features, check_features
 from edgekit.features_child import features_in_child
+from edgekit.files.atomic import claimed
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.places import check_places

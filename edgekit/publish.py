@@ -12,7 +12,6 @@ import numpy as np
 
 from edgekit import npz
 from edgekit.artifacts import artifacts
-from edgekit.atomic import atomic_folder, write_file
 from edgekit.bundle import (
     FORMAT,
     GOLDEN,
@@ -21,8 +20,9 @@ from edgekit.bundle import (
     foreign,
     write_manifest,
 )
-from edgekit.durable import remove
 from edgekit.errors import InputError
+from edgekit.files.atomic import atomic_folder, write_file
+from edgekit.files.durable import remove
 from edgekit.model import Model
 from edgekit.npz import Arrays
 from edgekit.plan import TargetPlan

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.atomic import write_file
 from edgekit.data import (
     load_data,
     open_image,
@@ -21,7 +20,8 @@ from edgekit.data import (
     sample_inputs,
 )
 from edgekit.errors import InputError
-from edgekit.files import check_plain
+from edgekit.files.atomic import write_file
+from edgekit.files.paths import check_plain
 from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.layout import space
 from edgekit.model import Model, Range, Tensor

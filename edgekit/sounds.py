@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError
-from edgekit.files import check_plain, shown
+from edgekit.files.paths import check_plain, shown
 from edgekit.model import Tensor
 from edgekit.values import cast, is_whole, rescaled
 

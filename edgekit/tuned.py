@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekit.atomic import atomic_folder, write_file
+from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.measure import Latency
 from edgekit.recipe import to_toml
 from edgekit.report import Report, Result, TargetReport

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from edgekit.errors import InputError, did_you_mean, one_line
-from edgekit.files import read_small
+from edgekit.files.paths import read_small
 
 T = TypeVar("T")
 

@@ -30,9 +30,9 @@ import msgspec
 
 from edgekit import errors
 from edgekit.bundle import sha256
-from edgekit.durable import put, sweep, sync, temporary
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
-from edgekit.intact import intact, seal
+from edgekit.files.durable import put, sweep, sync, temporary
+from edgekit.files.intact import intact, seal
 from edgekit.reason import reason
 from edgekit.worker import Limits
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.atomic import atomic_folder, write_file
 from edgekit.errors import InputError
+from edgekit.files.atomic import atomic_folder, write_file
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import atomic, durable
-from edgekit.atomic import atomic_folder, claimed, write_file
-from edgekit.durable import put, remove, sweep, sync, temporary
 from edgekit.errors import InputError
+from edgekit.files import atomic, durable
+from edgekit.files.atomic import atomic_folder, claimed, write_file
+from edgekit.files.durable import put, remove, sweep, sync, temporary
 
 FILES = 20
 BACK = "def exchange(one, other): return False\n"
@@ -61,7 +61,7 @@ def looping(
 
 
 REPLACING = f"""
-from edgekit.atomic import atomic_folder
+from edgekit.files.atomic import atomic_folder
 print("ready", flush=True)
 for turn in range(10**9):
     with atomic_folder(Path(sys.argv[1]), force=True) as fresh:
@@ -92,7 +92,7 @@ def test_killed_while_it_replaces_a_folder(tmp_path: Path, times: int, source: s
 
 
 REMOVING = """
-from edgekit.durable import remove
+from edgekit.files.durable import remove
 print("ready", flush=True)
 for place in sorted(Path(sys.argv[1]).iterdir()):
     remove(place)
@@ -167,7 +167,7 @@ def test_only_what_nobody_uses_and_what_is_ours_is_swept(tmp_path: Path) -> None
 
 def test_another_process_at_work_is_left_alone(tmp_path: Path) -> None:
     program = """
-from edgekit.durable import temporary
+from edgekit.files.durable import temporary
 with temporary(Path(sys.argv[1]), ".out.edgekit-"):
     print("ready", flush=True)
     sys.stdin.read()

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from edgekit import errors, workspace
-from edgekit.durable import temporary
 from edgekit.errors import EdgekitError, InputError, PassError
+from edgekit.files.durable import temporary
 from edgekit.workspace import Workspace, default_cache
 
 from . import steps

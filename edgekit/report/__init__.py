@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from edgekit.atomic import write_file
 from edgekit.coverage import Coverage
+from edgekit.files.atomic import write_file
 from edgekit.measure import Latency
 from edgekit.plan import TargetPlan
 from edgekit.typed import Typed, to_json

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edgekit import plugin
 from edgekit.domain import Domain
 from edgekit.errors import InputError, nearest
-from edgekit.files import check_plain, check_plain_folder
+from edgekit.files.paths import check_plain, check_plain_folder
 from edgekit.model import Noise, Prior, Range
 from edgekit.own_modules import check_module
 from edgekit.sources._foreign import what_it_is

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from edgekit.bundle import read_manifest
-from edgekit.durable import UNFINISHED
-from edgekit.intact import intact
+from edgekit.files.durable import UNFINISHED
+from edgekit.files.intact import intact
 
 from .shell import Shell, steps, wait_for
 

@@ -1,6 +1,6 @@
 """Two commands for one output folder: the second is refused before it works."""
 
-from edgekit.atomic import claimed
+from edgekit.files.atomic import claimed
 
 from .shell import Shell
 

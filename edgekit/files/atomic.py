@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edgekit.durable import hold, put, sweep, sync, temporary, unfinished
 from edgekit.errors import InputError, named
+from edgekit.files.durable import hold, put, sweep, sync, temporary, unfinished
 
 
 def write_file(path: Path, content: bytes) -> None:
