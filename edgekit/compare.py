@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
+from edgekit.data.layout import channels_last
 from edgekit.errors import InputError, PassError
 from edgekit.families._base import Family
 from edgekit.features import Features, standardized
-from edgekit.layout import channels_last
 from edgekit.model import Model, Tensor
 from edgekit.typed import Typed
 

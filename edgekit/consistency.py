@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from edgekit import plugin
+from edgekit.data.tensors import misfits
 from edgekit.errors import did_you_mean
 from edgekit.model import ROLES, Model, Signature, Tensor
-from edgekit.tensors import misfits
 
 # What both engines take and NumPy has a word for.
 DTYPES = frozenset(

@@ -18,6 +18,7 @@ from edgekit.batches import (
     with_outputs,
     working_batch,
 )
+from edgekit.data.values import as_text
 from edgekit.domain import Domains
 from edgekit.errors import EdgekitError, InputError, ModelError
 from edgekit.families._base import PartInfo
@@ -39,7 +40,6 @@ from edgekit.sources._part import Part, check_weights
 from edgekit.steady import check_repeated, noise_of
 from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
-from edgekit.values import as_text
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128

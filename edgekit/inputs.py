@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from edgekit.data.tensors import elements, is_index, is_integer, misfits
 from edgekit.domain import Domains, as_text
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
 from edgekit.model import Signature, Tensor
-from edgekit.tensors import elements, is_index, is_integer, misfits
 
 
 def with_domains(

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import npz, plugin
+from edgekit import plugin
 from edgekit.coverage import Coverage, coverage
+from edgekit.data import npz
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.runtime import as_family

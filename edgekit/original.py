@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.values import cast
 from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.model import Model, Signature
@@ -16,7 +17,6 @@ from edgekit.runtime.runner import padded
 from edgekit.sources import Trust, open_parts
 from edgekit.sources._cut import cut
 from edgekit.sources._part import Part
-from edgekit.values import cast
 
 Array = NDArray[Any]
 ROWS = 8  # per call: enough to be quick, little enough for large images

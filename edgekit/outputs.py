@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from edgekit.data.tensors import elements, is_vector
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
 from edgekit.families._inputs import PICTURE_CHANNELS, unique
@@ -14,7 +15,6 @@ from edgekit.model import Signature, Tensor
 from edgekit.original import graph_of
 from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part
-from edgekit.tensors import elements, is_vector
 
 PROBE_SIZE = 128
 Shape = tuple[int | None, ...]

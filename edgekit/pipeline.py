@@ -16,7 +16,7 @@ from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
-from edgekit.data import check_data, data_files
+from edgekit.data.load import check_data, data_files
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.describe import describe
 from edgekit.errors import GateError, InputError, PassError, did_you_mean

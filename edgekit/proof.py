@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from edgekit import npz, plugin
+from edgekit import plugin
 from edgekit.compare import relative_error, score
+from edgekit.data import npz
 from edgekit.families._base import Family
 from edgekit.features import Features
 from edgekit.model import Model

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edgekit import npz
 from edgekit.artifacts import artifacts
 from edgekit.bundle import (
     FORMAT,
@@ -20,11 +19,12 @@ from edgekit.bundle import (
     foreign,
     write_manifest,
 )
+from edgekit.data import npz
+from edgekit.data.npz import Arrays
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
 from edgekit.model import Model
-from edgekit.npz import Arrays
 from edgekit.plan import TargetPlan
 from edgekit.proof import Proof
 from edgekit.recipe import BASELINE, to_toml

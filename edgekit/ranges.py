@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from edgekit.data.layout import channels_last
+from edgekit.data.rng import Random
+from edgekit.data.textures import textures
+from edgekit.data.values import alternatives, as_text, is_whole, type_range
 from edgekit.errors import InputError, ModelError
-from edgekit.layout import channels_last
 from edgekit.model import Model, Range, Signature, Tensor
 from edgekit.original import OriginalRunner
-from edgekit.rng import Random
 from edgekit.sources._part import Part
-from edgekit.textures import textures
-from edgekit.values import alternatives, as_text, is_whole, type_range
 
 PIXELS: Range = (0.0, 255.0)
 RETURNED = 0.02  # of a range's width: a coarse error that tells no range from another

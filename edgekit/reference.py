@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import npz, plugin
-from edgekit.data import load_data, rows_given
+from edgekit import plugin
+from edgekit.data import npz
+from edgekit.data.load import load_data, rows_given
 from edgekit.families._base import Family, Runner, check_rows
 from edgekit.model import DRAW, Model
 from edgekit.original import OriginalRunner, load_parts

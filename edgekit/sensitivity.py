@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import npz, plugin
+from edgekit import plugin
 from edgekit.artifacts import artifact_size
+from edgekit.data import npz
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import all_signatures, interleaved
 from edgekit.model import Model

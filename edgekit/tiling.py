@@ -16,12 +16,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.layout import channels_first
+from edgekit.data.rng import Random
+from edgekit.data.textures import textures
 from edgekit.families._base import Family
 from edgekit.families._tiles import follows, scales
-from edgekit.layout import channels_first
 from edgekit.model import Model, Signature, Tiling
-from edgekit.rng import Random
-from edgekit.textures import textures
 
 Array = NDArray[Any]
 SMALLEST = 8  # samples along a side: less leaves no room for a margin

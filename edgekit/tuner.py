@@ -11,11 +11,11 @@ import msgspec
 
 from edgekit import plugin, target
 from edgekit.compare import gates_for
-from edgekit.data import data_files
+from edgekit.data.load import data_files
+from edgekit.data.npz import read
 from edgekit.errors import InputError, require
 from edgekit.features_child import features_in_child
 from edgekit.measure import machine
-from edgekit.npz import read
 from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, report_of, tools
 from edgekit.plan import TargetPlan
 from edgekit.report import Result, TargetReport

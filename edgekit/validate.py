@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import npz
 from edgekit.bundle import GOLDEN, Manifest, check_listed, read_manifest
 from edgekit.compare import parse_gate, score, span, unchecked
+from edgekit.data import npz
 from edgekit.errors import BundleError, InputError, PassError
 from edgekit.measure import (
     Latency,

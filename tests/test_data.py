@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgekit import data
-from edgekit.data import load_data
+from edgekit.data import load as data
+from edgekit.data.load import load_data
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor
 

@@ -15,9 +15,9 @@ import pytest
 
 from edgekit import plugin, recipe, target
 from edgekit.bundle import File, Manifest
+from edgekit.data.rng import Random
 from edgekit.measure import Latency
 from edgekit.model import Model, Settings, Signature, Tensor
-from edgekit.rng import Random
 from tests import cli_reference
 from tests.tiny import generator_bundle
 

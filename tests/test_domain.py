@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from edgekit.data.rng import Random
 from edgekit.domain import Domain, parse_domain
 from edgekit.errors import InputError
 from edgekit.families._draw import drawn
-from edgekit.rng import Random
 
 WRITTEN = [
     ("normal", Domain("normal")),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import correlate2d
 from skimage.transform import downscale_local_mean
 
+from edgekit.data.rng import Random
 from edgekit.errors import InputError
 from edgekit.features import (
     BUILT_IN,
@@ -19,7 +20,6 @@ from edgekit.features import (
     standardized,
 )
 from edgekit.metrics import frechet
-from edgekit.rng import Random
 
 
 def images(*shape: int, seed: int = 0) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgekit import recipe, target
-from edgekit.data import check_data
+from edgekit.data.load import check_data
 from edgekit.errors import InputError
 from edgekit.features import check_features
 from edgekit.sources import part_files

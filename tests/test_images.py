@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgekit.images import from_uint8, grid, pictures, png, to_uint8
+from edgekit.data.images import from_uint8, grid, pictures, png, to_uint8
 
 SPANS = [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-0.5, 0.5), (-128.0, 127.0)]
 PIXELS = st.sampled_from([1, 3]).flatmap(

@@ -31,19 +31,19 @@ mixed tuning
 describe passes reference report validate
 batches inputs measure outputs proof ranges rewrites steady tiling
 original
-compare coverage features_child litert_edit plan save sources workspace
+compare coverage features_child litert_edit plan data.save sources workspace
 worker
-data features litert_pack offers runtime
+data.load features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
-artifacts consistency sounds
-tensors
-values
-images
-metrics model textures
-domain layout
+artifacts consistency data.sounds
+data.tensors
+data.values
+data.images
+metrics model data.textures
+domain data.layout
 files.atomic
 capacity
-files.durable files.intact npz own_modules places plugin quantity rng typed
+files.durable files.intact data.npz own_modules places plugin quantity data.rng typed
 files.paths memory
 _version errors
 reason

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from edgekit.data.tensors import misfits
 from edgekit.describe import Given, check_classes, merged
 from edgekit.domain import parse_domain
 from edgekit.errors import InputError
@@ -13,7 +14,6 @@ from edgekit.inputs import with_domains
 from edgekit.model import Model, Signature
 from edgekit.outputs import arranged, with_extra
 from edgekit.sources import ModelToml
-from edgekit.tensors import misfits
 from tests.families.fakes import detected, member, net, tensor
 
 IMAGE = tensor("y", 32, 32, 3)

@@ -10,12 +10,12 @@ from PIL import Image
 
 from edgekit import plugin
 from edgekit.compare import measured
-from edgekit.data import read_image
+from edgekit.data.layout import channels_first, channels_last, space
+from edgekit.data.load import read_image
+from edgekit.data.rng import Random
+from edgekit.data.textures import textures
 from edgekit.features import random_convolutions
-from edgekit.layout import channels_first, channels_last, space
 from edgekit.model import Model, Signature, Tensor
-from edgekit.rng import Random
-from edgekit.textures import textures
 
 KEY = "transform/image"
 

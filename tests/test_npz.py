@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import memory, npz
+from edgekit import memory
+from edgekit.data import npz
 from edgekit.errors import InputError
 
 ROWS = np.arange(60, dtype=np.float32).reshape(20, 3)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgekit import own_modules
-from edgekit.data import call_function
+from edgekit.data.load import call_function
 from edgekit.errors import InputError
 from edgekit.own_modules import CurrentFolder, check_module, import_own
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import npz
+from edgekit.data import npz
 from edgekit.families.autoencoder import Family
 from edgekit.model import Model, Signature, Tensor
 from edgekit.pipeline import weaknesses

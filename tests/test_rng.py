@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from edgekit.data.rng import Random, normal_quantile
 from edgekit.errors import InputError
-from edgekit.rng import Random, normal_quantile
 
 SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 SEEDS = st.integers(0, 2**64)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edgekit.data.save import load_input, load_inputs, scaling, unsaid
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor, Tiling
-from edgekit.save import load_input, load_inputs, scaling, unsaid
 
 
 def of_sizes(*sizes: tuple[int, int]) -> Model:

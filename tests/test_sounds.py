@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.data.sounds import FLOAT, GUID, PCM, read_sound
 from edgekit.errors import InputError
 from edgekit.model import Tensor
-from edgekit.sounds import FLOAT, GUID, PCM, read_sound
 
 SOUND = Tensor(name="sound", shape=(1, 8, 1))
 WAVE = np.array([0.0, 0.5, -0.5, 0.25, -1.0])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edgekit.rng import Random
-from edgekit.textures import textures
+from edgekit.data.rng import Random
+from edgekit.data.textures import textures
 
 
 @pytest.mark.parametrize("span", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])

@@ -50,8 +50,8 @@ def command(bundle: Path, count: int, seed: int, label: int | None, input_path: 
             tiles: bool, output: Path, threads: int | None, as_json: bool) -> None:  # fmt: skip
     """Generate samples with BUNDLE, or transform the images of --input."""
     from edgekit import runtime
-    from edgekit.data import sample_inputs
-    from edgekit.save import check_samples, load_inputs, save_samples, unsaid
+    from edgekit.data.load import sample_inputs
+    from edgekit.data.save import check_samples, load_inputs, save_samples, unsaid
 
     if input_path is not None and count != 1:
         raise click.UsageError("--count does not go with --input, which has rows of its own")
@@ -114,9 +114,9 @@ def filling(net: Any, inputs: Mapping[str, Any], tiles: bool) -> Iterator[str]:
 
 def notes(model: Any, inputs: Mapping[str, Any], path: Any, label: int | None) -> Iterator[str]:
     """What a transform does that nobody asked for, in words."""
-    from edgekit.data import sample_inputs
-    from edgekit.save import scaling, unsaid
-    from edgekit.values import alternatives, as_text
+    from edgekit.data.load import sample_inputs
+    from edgekit.data.save import scaling, unsaid
+    from edgekit.data.values import alternatives, as_text
 
     tensor = next(iter(sample_inputs(model).values()))
     image = tensor.name

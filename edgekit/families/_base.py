@@ -9,16 +9,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.rng import Random
+from edgekit.data.tensors import elements, is_index, is_vector
+from edgekit.data.textures import textures
+from edgekit.data.values import cast, check_values
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._draw import drawn, prior_values
 from edgekit.families._inputs import class_count, is_label
 from edgekit.memory import check_memory
 from edgekit.model import Model, Settings, Signature, Tensor
-from edgekit.rng import Random
-from edgekit.tensors import elements, is_index, is_vector
-from edgekit.textures import textures
 from edgekit.typed import Typed
-from edgekit.values import cast, check_values
 
 Array = NDArray[Any]
 MOST_SAMPLES = 1 << 32  # of one call

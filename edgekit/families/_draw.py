@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.rng import Random, normal_quantile
 from edgekit.domain import Domain
 from edgekit.model import Prior
-from edgekit.rng import Random, normal_quantile
 
 Array = NDArray[Any]
 BOXES = 5  # in a mask, as far as its random numbers reach

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edgekit.data.layout import channels_first
+from edgekit.data.tensors import elements, is_index, is_integer, is_vector
+from edgekit.data.values import type_range
 from edgekit.domain import Domain, Domains
-from edgekit.layout import channels_first
 from edgekit.model import Tensor
-from edgekit.tensors import elements, is_index, is_integer, is_vector
-from edgekit.values import type_range
 
 if TYPE_CHECKING:
     from edgekit.families._base import PartInfo

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from edgekit.data.tensors import elements, is_integer, is_vector
 from edgekit.families._base import PartInfo
 from edgekit.families._inputs import is_label
 from edgekit.model import Tensor
-from edgekit.tensors import elements, is_integer, is_vector
 
 TOGETHER = (
     "put encoder and decoder into one folder, beside a model.toml with the line "

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.values import cast
 from edgekit.model import Signature, Tensor, Tiling
-from edgekit.values import cast
 
 Array = NDArray[Any]
 STYLE = re.compile(r"style|(?<![a-z])ref(erence)?(?![a-z])", re.IGNORECASE)

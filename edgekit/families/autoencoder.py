@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from edgekit.data.rng import Random
+from edgekit.data.values import cast, check_values, rescaled
 from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import (
@@ -19,8 +21,6 @@ from edgekit.families._base import (
     stand_ins,
 )
 from edgekit.model import Model, Settings, Signature, Tensor
-from edgekit.rng import Random
-from edgekit.values import cast, check_values, rescaled
 
 # "mu" and "loc" as words of their own: not in "simulated" or "block".
 MEAN = re.compile(r"mean|(?<![a-z])z?(mu|loc)(?![a-z])", re.IGNORECASE)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from edgekit.data.rng import Random
+from edgekit.data.values import check_values
 from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import (
@@ -20,8 +22,6 @@ from edgekit.families._base import (
 from edgekit.families._inputs import doubts, image_first, named, with_roles
 from edgekit.families._tiles import cost, follows, tiled
 from edgekit.model import Model, Signature, Tensor, Tiling
-from edgekit.rng import Random
-from edgekit.values import check_values
 
 
 class Family(_base.Family):

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from edgekit.data.rng import Random
+from edgekit.data.tensors import elements, is_vector
 from edgekit.errors import InputError
 from edgekit.families import _base
 from edgekit.families._base import (
@@ -21,8 +23,6 @@ from edgekit.families._base import (
 )
 from edgekit.families._inputs import named, with_roles
 from edgekit.model import Model, Signature
-from edgekit.rng import Random
-from edgekit.tensors import elements, is_vector
 
 
 class Family(_base.Family):

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgekit import npz
+from edgekit.data import npz
 from edgekit.errors import PassError
 from edgekit.model import DRAW, Model, Signature
 from edgekit.runtime.runner import padded

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edgekit.choose import pareto
 from edgekit.compare import span
 from edgekit.coverage import Coverage
+from edgekit.data.images import grid, pictures, png, to_uint8
 from edgekit.families._base import Family
-from edgekit.images import grid, pictures, png, to_uint8
 from edgekit.model import Model
 from edgekit.report import Report, TargetReport, equal, proxy, rows, searched, threads, variants
 from edgekit.report.plots import front_plot

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
+from edgekit.data.values import cast
 from edgekit.errors import EngineError, InputError
 from edgekit.model import Model, Tensor
-from edgekit.values import cast
 
 Array = NDArray[Any]
 LEAST_THREADS = 16  # that may be asked for, however few cores there are

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import edgekit
+from edgekit.data.images import grid, pictures, png, to_uint8
 from edgekit.errors import EdgekitError, os_error
-from edgekit.images import grid, pictures, png, to_uint8
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import edgekit
+from edgekit.data.images import grid, pictures, to_uint8
 from edgekit.errors import EdgekitError, os_error
-from edgekit.images import grid, pictures, to_uint8
 
 
 def main(arguments: list[str] | None = None) -> None:

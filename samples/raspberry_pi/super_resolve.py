@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import edgekit
+from edgekit.data.images import png, to_uint8
 from edgekit.errors import EdgekitError, os_error
-from edgekit.images import png, to_uint8
 
 PPM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+(\d+)\s+(\d+)\s+255\s", re.DOTALL)
 

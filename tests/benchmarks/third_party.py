@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import edgekit
-from edgekit.images import png
+from edgekit.data.images import png
 from edgekit.metrics import psnr
 from tests.thirdparty import esrgan
 

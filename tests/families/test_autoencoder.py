@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit.data.rng import Random
 from edgekit.errors import InputError
 from edgekit.families.autoencoder import Family
 from edgekit.model import Model
-from edgekit.rng import Random
 
 from .fakes import NumpyRunner, detected, net, paint, tensor
 

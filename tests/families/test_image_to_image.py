@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit.data.rng import Random
 from edgekit.errors import InputError
 from edgekit.families._base import check_values
 from edgekit.families.image_to_image import Family, scoped
 from edgekit.model import Model, Signature, Tensor, Tiling
-from edgekit.rng import Random
 
 from .fakes import NumpyRunner, detected, net, tensor, with_classes
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit.data.rng import Random
 from edgekit.errors import InputError
 from edgekit.model import Model, Settings
-from edgekit.rng import Random
 
 from .fakes import detected, member, net, paint, tensor, with_classes
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import strategies as st
 from PIL import Image
 
-from edgekit import npz
-from edgekit.data import check_data, load_data, open_image
+from edgekit.data import npz
+from edgekit.data.load import check_data, load_data, open_image
+from edgekit.data.sounds import FLOAT, PCM, read_sound
 from edgekit.model import Model, Signature, Tensor
-from edgekit.sounds import FLOAT, PCM, read_sound
 from tests.test_sounds import wav
 
 from .harness import EXAMPLES, fuzz

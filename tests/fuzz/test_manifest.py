@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import npz, runtime, validate
+from edgekit import runtime, validate
 from edgekit.bundle import GOLDEN, describe_files, read_manifest, write_manifest
+from edgekit.data import npz
 from edgekit.families._base import Family
 from edgekit.inspect import bundle_facts
 from edgekit.measure import Latency

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edgekit import npz
+from edgekit.data import npz
 from edgekit.model import Signature, Tensor
 from edgekit.passes._context import Context, calibration_rows
 from edgekit.plan import plan_for

@@ -16,7 +16,7 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from edgekit import npz  # noqa: E402
+from edgekit.data import npz  # noqa: E402
 from edgekit.litert_edit import Editor  # noqa: E402
 from edgekit.model import Model, Signature, Tensor  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402

@@ -15,8 +15,9 @@ openvino = pytest.importorskip("openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from edgekit import npz, plugin  # noqa: E402
+from edgekit import plugin  # noqa: E402
 from edgekit.coverage import openvino as coverage  # noqa: E402
+from edgekit.data import npz  # noqa: E402
 from edgekit.passes import compact_openvino, quantize_openvino  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
 from edgekit.passes._rewriting import until_none_matches  # noqa: E402

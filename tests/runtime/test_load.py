@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 import edgekit
 from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.data.rng import Random
 from edgekit.errors import BundleError, EngineError, InputError
 from edgekit.model import Model, Signature, Tensor
-from edgekit.rng import Random
 from edgekit.runtime.engines import litert
 
 MODEL = Model(

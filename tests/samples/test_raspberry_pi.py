@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import edgekit
-from edgekit.images import to_uint8
+from edgekit.data.images import to_uint8
 from tests.tiny import generator_bundle, upscaler_bundle
 
 HOME = Path(__file__).parent.parent.parent / "samples" / "raspberry_pi"

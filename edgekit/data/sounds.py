@@ -12,10 +12,10 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.values import cast, is_whole, rescaled
 from edgekit.errors import InputError
 from edgekit.files.paths import check_plain, shown
 from edgekit.model import Tensor
-from edgekit.values import cast, is_whole, rescaled
 
 Array = NDArray[Any]
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE

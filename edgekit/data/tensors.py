@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from edgekit.data.values import is_whole
 from edgekit.domain import Domain
 from edgekit.model import Tensor
-from edgekit.values import is_whole
 
 
 def is_vector(tensor: Tensor) -> bool:

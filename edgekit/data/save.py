@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.data import (
+from edgekit.data.images import grid, pictures, png, to_uint8
+from edgekit.data.layout import space
+from edgekit.data.load import (
     load_data,
     open_image,
     read_image,
     sample_files,
     sample_inputs,
 )
+from edgekit.data.sounds import read_sound
+from edgekit.data.values import rescaled
 from edgekit.errors import InputError
 from edgekit.files.atomic import write_file
 from edgekit.files.paths import check_plain
-from edgekit.images import grid, pictures, png, to_uint8
-from edgekit.layout import space
 from edgekit.model import Model, Range, Tensor
-from edgekit.sounds import read_sound
-from edgekit.values import rescaled
 
 Array = NDArray[Any]
 WRITTEN = (".png", ".wav", ".npy", ".npz")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.data.images import from_uint8
 from edgekit.errors import InputError
-from edgekit.images import from_uint8
 from edgekit.model import Range, Tensor
 
 # How far beyond its range a sample may go, in widths of the range: bicubic resampling overshoots by

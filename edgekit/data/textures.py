@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.layout import channels_first
-from edgekit.rng import Random
+from edgekit.data.layout import channels_first
+from edgekit.data.rng import Random
 
 
 def textures(

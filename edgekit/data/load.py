@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import npz
+from edgekit.data import npz
+from edgekit.data.layout import channels_first
+from edgekit.data.sounds import read_sound
+from edgekit.data.values import cast
 from edgekit.errors import InputError, did_you_mean, one_line, require
 from edgekit.files.paths import check_plain, shown
-from edgekit.layout import channels_first
 from edgekit.model import Model, Tensor
 from edgekit.own_modules import check_module, import_own
-from edgekit.sounds import read_sound
-from edgekit.values import cast
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 SOUNDS = {".wav"}

@@ -1,0 +1,1 @@
+"""Arrays in and out: pictures, sounds, textures, draws, archives. NumPy only."""
