@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit import capacity, plugin, recipe
+from edgekit import plugin, recipe
 from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
@@ -24,6 +24,7 @@ from edgekit.families._base import Family
 from edgekit.features import Features, check_features
 from edgekit.features_child import features_in_child
 from edgekit.files.atomic import claimed
+from edgekit.machine import capacity
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.places import check_places

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import capacity
 from edgekit.errors import InputError
+from edgekit.machine import capacity
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -42,9 +42,9 @@ data.images
 metrics model data.textures
 domain data.layout
 files.atomic
-capacity
+machine.capacity
 files.durable files.intact data.npz own_modules places plugin quantity data.rng typed
-files.paths memory
+files.paths machine.memory
 _version errors
 reason
 """

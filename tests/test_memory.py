@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import memory
 from edgekit.errors import InputError
-from edgekit.memory import GROUPS, Group, available_memory, check_memory
+from edgekit.machine import memory
+from edgekit.machine.memory import GROUPS, Group, available_memory, check_memory
 
 FREE = 5000 * 1024
 

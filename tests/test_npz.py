@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import memory
 from edgekit.data import npz
 from edgekit.errors import InputError
+from edgekit.machine import memory
 
 ROWS = np.arange(60, dtype=np.float32).reshape(20, 3)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError
 from edgekit.files.paths import check_plain, shown
-from edgekit.memory import check_memory
+from edgekit.machine.memory import check_memory
 
 Arrays = dict[str, NDArray[Any]]
 MOST_ARRAYS = 10_000

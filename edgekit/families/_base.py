@@ -16,7 +16,7 @@ from edgekit.data.values import cast, check_values
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._draw import drawn, prior_values
 from edgekit.families._inputs import class_count, is_label
-from edgekit.memory import check_memory
+from edgekit.machine.memory import check_memory
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.typed import Typed
 

@@ -2,7 +2,7 @@
 
 usage: python -m tests.benchmarks.peak_memory edgekit convert MODEL -t TARGET -r RECIPE -o OUT
 
-`edgekit.capacity` has its figures from this.
+`edgekit.machine.capacity` has its figures from this.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgekit.errors import InputError
-from edgekit.memory import available_memory
+from edgekit.machine.memory import available_memory
 from edgekit.quantity import size_text
 
 STEP = 700_000_000  # bytes that a step takes for any net: the libraries themselves
