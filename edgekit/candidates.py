@@ -26,7 +26,7 @@ from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.variants import Made, variants
-from edgekit.workspace import Workspace
+from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
 ULPS = 4  # by so many of its inputs may it differ, where the original itself is that sensitive

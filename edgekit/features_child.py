@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, one_line
 from edgekit.features import Features, load_features
-from edgekit.worker import end_with, look_in
+from edgekit.work.worker import end_with, look_in
 
 Array = NDArray[Any]
 NOTHING = np.empty(0)

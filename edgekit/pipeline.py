@@ -38,7 +38,7 @@ from edgekit.report import Report, TargetReport
 from edgekit.request import Request
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files
-from edgekit.workspace import Workspace, default_cache
+from edgekit.work.workspace import Workspace, default_cache
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
 MOST = 1 << 20  # samples, sides, classes

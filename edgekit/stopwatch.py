@@ -15,7 +15,7 @@ from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency
 from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
-from edgekit.workspace import Workspace
+from edgekit.work.workspace import Workspace
 
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)

@@ -24,7 +24,7 @@ from edgekit.study import LOG, Study, check_log, locked
 from edgekit.trials import MIXED, Trials
 from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
 from edgekit.tuning import ROWS
-from edgekit.workspace import Workspace, code_hash, default_cache, identity, tool_version
+from edgekit.work.workspace import Workspace, code_hash, default_cache, identity, tool_version
 
 # Options of `convert` that mean nothing here: a search picks recipes and rows, writes no bundle.
 CONVERT_ONLY = ("recipe", "calibration", "jobs", "force", "keep_going")

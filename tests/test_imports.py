@@ -31,8 +31,8 @@ mixed tuning
 describe passes reference report validate
 batches inputs measure outputs proof ranges rewrites steady tiling
 original
-compare coverage features_child litert_edit plan data.save sources workspace
-worker
+compare coverage features_child litert_edit plan data.save sources work.workspace
+work.worker
 data.load features litert_pack offers runtime
 bundle families features_net litert_file recipe recipes target
 artifacts consistency data.sounds

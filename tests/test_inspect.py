@@ -8,7 +8,7 @@ from edgekit import inspect
 from edgekit.describe import Given
 from edgekit.errors import InputError
 from edgekit.sources import Trust
-from edgekit.worker import Limits
+from edgekit.work.worker import Limits
 
 CRAFTED = {
     "crash": ("import os; os.kill(os.getpid(), 11)", "the process crashed .SIGSEGV"),

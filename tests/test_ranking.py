@@ -17,7 +17,7 @@ from edgekit.measure import Latency, summary
 from edgekit.ranking import CLOSE, best, equals
 from edgekit.report import Result, TargetReport, equal
 from edgekit.stopwatch import Stopwatch, pooled
-from edgekit.workspace import Workspace
+from edgekit.work.workspace import Workspace
 
 REWRITTEN = ("export", "lower-litert", "rewrite-litert")
 TURNS, RUNS = 15, 250

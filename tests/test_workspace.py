@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from edgekit import errors, workspace
+from edgekit import errors
 from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.files.durable import temporary
-from edgekit.workspace import Workspace, default_cache
+from edgekit.work import workspace
+from edgekit.work.workspace import Workspace, default_cache
 
 from . import steps
 
@@ -219,7 +220,7 @@ LINGER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from edgekit.workspace import Workspace
+from edgekit.work.workspace import Workspace
 from tests import steps
 
 space = Workspace(Path(sys.argv[1], "work"))

@@ -14,7 +14,7 @@ def go_on_in_child() -> str:
     A child that ends by itself ends the parent with its code. Both are one command to the user:
     signals are passed on, and the child does not outlive the parent.
     """
-    from edgekit.worker import end_with
+    from edgekit.work.worker import end_with
 
     parent = os.getpid()
     child = os.fork()

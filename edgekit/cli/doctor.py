@@ -38,7 +38,7 @@ ENGINES = {"litert": ("ai_edge_litert", "tflite_runtime"), "openvino": ("openvin
 def command(as_json: bool) -> None:
     """Tell which engines and converters are installed, and what would bring the others."""
     from edgekit.measure import machine
-    from edgekit.workspace import default_cache
+    from edgekit.work.workspace import default_cache
 
     rows = [part(module, *about) for module, about in PARTS.items()]
     engines = [engine for engine, modules in ENGINES.items() if any(map(there, modules))]

@@ -22,8 +22,8 @@ from edgekit.model import Model
 from edgekit.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import Typed, convert
-from edgekit.worker import Limits
-from edgekit.workspace import Workspace
+from edgekit.work.worker import Limits
+from edgekit.work.workspace import Workspace
 
 Rows = list[dict[str, Any]]
 

@@ -21,7 +21,7 @@ from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.proof import Proof
 from edgekit.request import Request
-from edgekit.workspace import Workspace
+from edgekit.work.workspace import Workspace
 from tests.benchmarks.peers import tools
 
 BASELINE = {engine: next(iter(known)) for engine, known in tools.TOOLS.items()}

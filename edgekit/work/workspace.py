@@ -34,7 +34,7 @@ from edgekit.errors import EdgekitError, InputError, PassError, os_error
 from edgekit.files.durable import put, sweep, sync, temporary
 from edgekit.files.intact import intact, seal
 from edgekit.reason import reason
-from edgekit.worker import Limits
+from edgekit.work.worker import Limits
 
 KEEP_DAYS = 30
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
@@ -167,7 +167,7 @@ class Workspace:
         with (output / "log.txt").open("wb") as log:
             child = subprocess.Popen(
                 # -P: a file of the current folder must not pass for a library
-                [sys.executable, "-P", "-m", "edgekit.worker", str(output / "job.json")],
+                [sys.executable, "-P", "-m", "edgekit.work.worker", str(output / "job.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

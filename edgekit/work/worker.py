@@ -1,4 +1,4 @@
-"""The child process of a step: `python -m edgekit.worker job.json`."""
+"""The child process of a step: `python -m edgekit.work.worker job.json`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Steps in child processes, and what is kept of them."""
