@@ -17,8 +17,6 @@ from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data.load import check_data, data_files
-from edgekit.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.describe import describe
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
 from edgekit.features import Features, check_features
@@ -27,13 +25,15 @@ from edgekit.files.atomic import claimed
 from edgekit.machine import capacity
 from edgekit.measure import machine
 from edgekit.model import Model
+from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
+from edgekit.original.describe import describe
+from edgekit.original.ranges import doubt
+from edgekit.original.reference import NEEDS as REFERENCE_NEEDS
+from edgekit.original.reference import reference
 from edgekit.places import check_places
 from edgekit.plan import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
-from edgekit.ranges import doubt
-from edgekit.reference import NEEDS as REFERENCE_NEEDS
-from edgekit.reference import reference
 from edgekit.report import Report, TargetReport
 from edgekit.request import Request
 from edgekit.runtime.runner import check_threads

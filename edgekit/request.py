@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgekit.describe import Given
 from edgekit.domain import parse_domain
 from edgekit.errors import InputError, did_you_mean
+from edgekit.original.describe import Given
 from edgekit.quantity import parse_latency, parse_size
 from edgekit.sources import Trust
 from edgekit.typed import Typed, convert

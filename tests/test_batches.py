@@ -12,12 +12,12 @@ import pytest
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.batches import with_batches  # noqa: E402
-from edgekit.describe import traced  # noqa: E402
 from edgekit.errors import InputError  # noqa: E402
 from edgekit.families._base import PartInfo  # noqa: E402
 from edgekit.model import Signature, Tensor  # noqa: E402
-from edgekit.original import OriginalRunner, fixed_batch  # noqa: E402
+from edgekit.original.batches import with_batches  # noqa: E402
+from edgekit.original.describe import traced  # noqa: E402
+from edgekit.original.runner import OriginalRunner, fixed_batch  # noqa: E402
 
 
 class Blocks:

@@ -17,8 +17,8 @@ from edgekit.compare import Gate, relative_error
 from edgekit.coverage import Coverage
 from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
+from edgekit.original.reference import nudged
 from edgekit.plan import Search, plan_for
-from edgekit.reference import nudged
 from edgekit.report import Result, TargetReport
 from edgekit.request import Request
 from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales

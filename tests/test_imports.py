@@ -28,9 +28,10 @@ request
 assign ranking variants
 sensitivity
 mixed tuning
-describe passes reference report validate
-batches inputs measure outputs proof ranges rewrites steady tiling
-original
+original.describe passes original.reference report validate
+original.batches original.inputs measure original.outputs proof original.ranges rewrites\
+ original.steady original.tiling
+original.runner
 compare coverage features_child litert_edit plan data.save sources work.workspace
 work.worker
 data.load features litert_pack offers runtime

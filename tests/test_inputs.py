@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from edgekit.data.tensors import misfits
-from edgekit.describe import Given, check_classes, merged
 from edgekit.domain import parse_domain
 from edgekit.errors import InputError
 from edgekit.families._base import PartInfo
-from edgekit.inputs import with_domains
 from edgekit.model import Model, Signature
-from edgekit.outputs import arranged, with_extra
+from edgekit.original.describe import Given, check_classes, merged
+from edgekit.original.inputs import with_domains
+from edgekit.original.outputs import arranged, with_extra
 from edgekit.sources import ModelToml
 from tests.families.fakes import detected, member, net, tensor
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edgekit import inspect
-from edgekit.describe import Given
 from edgekit.errors import InputError
+from edgekit.original.describe import Given
 from edgekit.sources import Trust
 from edgekit.work.worker import Limits
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgekit import ranges
 from edgekit.errors import ModelError
 from edgekit.model import Model, Range, Signature, Tensor
-from edgekit.ranges import (
+from edgekit.original import ranges
+from edgekit.original.ranges import (
     doubt,
     liked_ranges,
     snapped,

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.reference import nudged, rows_used, split
+from edgekit.original.reference import nudged, rows_used, split
 
 COUNTS = st.integers(1, 60)
 

@@ -11,10 +11,10 @@ import pytest
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.describe import traced  # noqa: E402
 from edgekit.errors import InputError  # noqa: E402
 from edgekit.model import Signature, Tensor  # noqa: E402
-from edgekit.outputs import weights_used  # noqa: E402
+from edgekit.original.describe import traced  # noqa: E402
+from edgekit.original.outputs import weights_used  # noqa: E402
 from edgekit.sources import Trust, open_parts  # noqa: E402
 
 

@@ -9,7 +9,7 @@ from edgekit.compare import relative_error
 from edgekit.data.values import cast, check_values, rescaled
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor
-from edgekit.ranges import with_given_ranges, with_type_ranges
+from edgekit.original.ranges import with_given_ranges, with_type_ranges
 
 
 def image(dtype: str = "float32", span: tuple[float, float] | None = None) -> Tensor:

@@ -125,7 +125,7 @@ CACHE = (
 )
 
 
-# What the user says of a model: the fields of `edgekit.describe.Given`, then those of `Trust`.
+# What the user says of a model: the fields of `Given`, then those of `Trust`.
 MODEL = (
     click.option("--family", help="latent, autoencoder or image-to-image, instead of detection."),
     click.option(

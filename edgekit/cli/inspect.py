@@ -23,8 +23,8 @@ def command(
     PATH is a bundle, a .tflite or OpenVINO .xml artifact, or a model that convert takes. A model
     is seen as convert sees it with the same options.
     """
-    from edgekit.describe import Given
     from edgekit.inspect import inspect
+    from edgekit.original.describe import Given
     from edgekit.sources import Trust
 
     facts = inspect(path, Given(**given), Trust(trust=trust, custom_objects=custom_objects))

@@ -14,12 +14,12 @@ from typing import Any
 from edgekit import plugin
 from edgekit.artifacts import engine_of
 from edgekit.bundle import MANIFEST, read_manifest
-from edgekit.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.describe import Given, describe
 from edgekit.domain import as_text
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
 from edgekit.model import Model
-from edgekit.ranges import doubt
+from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
+from edgekit.original.describe import Given, describe
+from edgekit.original.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import Typed, convert
 from edgekit.work.worker import Limits

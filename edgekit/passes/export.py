@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.model import Model, Signature
-from edgekit.original import graph_of, load_parts
+from edgekit.original.runner import graph_of, load_parts
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 

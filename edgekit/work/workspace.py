@@ -263,7 +263,7 @@ def identity(value: Any, root: Path) -> Any:
 def code_hash() -> str:
     """The hash of edgekit's own source: another version may compute another result."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

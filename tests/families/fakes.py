@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.describe import detect
 from edgekit.families._base import Family, PartInfo
 from edgekit.model import Model, Settings, Tensor
+from edgekit.original.describe import detect
 
 Array = NDArray[Any]
 Function = Callable[..., Array]

@@ -14,7 +14,7 @@ from edgekit.errors import InputError
 from edgekit.families._tiles import filled_up, tiles_along
 from edgekit.families.image_to_image import Family
 from edgekit.model import Model, Signature, Tensor, Tiling
-from edgekit.tiling import with_tilings
+from edgekit.original.tiling import with_tilings
 
 from .fakes import NumpyRunner
 

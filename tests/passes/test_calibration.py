@@ -10,9 +10,9 @@ import pytest
 
 from edgekit.data import npz
 from edgekit.model import Signature, Tensor
+from edgekit.original.reference import Recorder
 from edgekit.passes._context import Context, calibration_rows
 from edgekit.plan import plan_for
-from edgekit.reference import Recorder
 from edgekit.target import load
 
 DECODE = Signature(

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
-from edgekit.describe import Given
 from edgekit.errors import PassError
 from edgekit.inspect import inspect
 from edgekit.inspect.litert import facts
 from edgekit.litert_edit import Editor
 from edgekit.litert_file import REWRITES, read_note
 from edgekit.model import Model, Signature, Tensor
+from edgekit.original.describe import Given
 from edgekit.passes._context import Context
 from edgekit.passes.rewrite_litert import Options, rewrite, run
 from edgekit.sources import Trust

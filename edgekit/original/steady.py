@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, ModelError
 from edgekit.model import Noise, Signature
-from edgekit.original import graph_of
+from edgekit.original.runner import graph_of
 from edgekit.sources._cut import SteadyPart
 from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part

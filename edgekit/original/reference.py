@@ -14,7 +14,7 @@ from edgekit.data import npz
 from edgekit.data.load import load_data, rows_given
 from edgekit.families._base import Family, Runner, check_rows
 from edgekit.model import DRAW, Model
-from edgekit.original import OriginalRunner, load_parts
+from edgekit.original.runner import OriginalRunner, load_parts
 from edgekit.sources import Trust
 
 NEEDS = ("tensorflow", "keras")

@@ -12,7 +12,7 @@ from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
 from edgekit.families._inputs import PICTURE_CHANNELS, unique
 from edgekit.model import Signature, Tensor
-from edgekit.original import graph_of
+from edgekit.original.runner import graph_of
 from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part
 

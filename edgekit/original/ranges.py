@@ -14,7 +14,7 @@ from edgekit.data.textures import textures
 from edgekit.data.values import alternatives, as_text, is_whole, type_range
 from edgekit.errors import InputError, ModelError
 from edgekit.model import Model, Range, Signature, Tensor
-from edgekit.original import OriginalRunner
+from edgekit.original.runner import OriginalRunner
 from edgekit.sources._part import Part
 
 PIXELS: Range = (0.0, 255.0)

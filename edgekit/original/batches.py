@@ -9,7 +9,7 @@ import msgspec
 from edgekit.errors import InputError
 from edgekit.families._base import PartInfo
 from edgekit.model import Signature, Tensor
-from edgekit.original import fixed_batch, graph_of
+from edgekit.original.runner import fixed_batch, graph_of
 from edgekit.sources._part import Part
 
 # What is tried where a net refuses the batch it was given: the usual ones, small ones first.

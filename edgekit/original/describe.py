@@ -11,34 +11,34 @@ import msgspec
 import numpy as np
 
 from edgekit import plugin
-from edgekit.batches import (
+from edgekit.data.values import as_text
+from edgekit.domain import Domains
+from edgekit.errors import EdgekitError, InputError, ModelError
+from edgekit.families._base import PartInfo
+from edgekit.families._misfit import what_it_is
+from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
+from edgekit.original.batches import (
     UNMENDED,
     rebatched,
     with_batches,
     with_outputs,
     working_batch,
 )
-from edgekit.data.values import as_text
-from edgekit.domain import Domains
-from edgekit.errors import EdgekitError, InputError, ModelError
-from edgekit.families._base import PartInfo
-from edgekit.families._misfit import what_it_is
-from edgekit.inputs import with_domains
-from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
-from edgekit.original import OriginalRunner, load_parts
-from edgekit.outputs import arranged, weights_used, with_extra
-from edgekit.ranges import (
+from edgekit.original.inputs import with_domains
+from edgekit.original.outputs import arranged, weights_used, with_extra
+from edgekit.original.ranges import (
     with_given_ranges,
     with_input_ranges,
     with_output_ranges,
     with_type_ranges,
 )
+from edgekit.original.runner import OriginalRunner, load_parts
+from edgekit.original.steady import check_repeated, noise_of
+from edgekit.original.tiling import with_tilings
 from edgekit.reason import advice, reason
 from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_description
 from edgekit.sources._cut import cut
 from edgekit.sources._part import Part, check_weights
-from edgekit.steady import check_repeated, noise_of
-from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
 
 NEEDS = ("tensorflow", "keras")

@@ -1,0 +1,1 @@
+"""The net as the user gave it: described, run, recorded. TensorFlow, in child processes."""
