@@ -35,10 +35,10 @@ def convert(
     output: str | os.PathLike[str],
     **options: Any,
 ) -> Report:
-    """Convert a trained model to a bundle per target; see `edgekit.request.Request` for options."""
+    """Convert a trained model to a bundle per target; options: `edgekit.plan.request.Request`."""
     from edgekit.errors import spoken_in_python
     from edgekit.pipeline import run
-    from edgekit.request import Request
+    from edgekit.plan.request import Request
 
     with spoken_in_python():
         return run(Request.of(model, targets=targets, output=output, **options))
@@ -71,7 +71,7 @@ def tune(
         PassError: the float32 baseline cannot be made, or timed.
     """
     from edgekit.errors import spoken_in_python
-    from edgekit.request import Request
+    from edgekit.plan.request import Request
     from edgekit.tuner import check_options, run
 
     with spoken_in_python():

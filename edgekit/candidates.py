@@ -18,11 +18,11 @@ from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
-from edgekit.plan import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan.recipe import BASELINE
+from edgekit.plan.request import Request
+from edgekit.plan.steps import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
-from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
-from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.variants import Made, variants

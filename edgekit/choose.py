@@ -10,10 +10,10 @@ import msgspec
 
 from edgekit.compare import Gate
 from edgekit.measure import Latency
+from edgekit.plan.request import Limits
 from edgekit.quantity import latency_text, size_text
 from edgekit.ranking import best, equals, quality, slower, undecided
 from edgekit.report import Result, TargetReport
-from edgekit.request import Limits
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit import plugin, recipe
+from edgekit import plugin
 from edgekit._version import __version__
 from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
@@ -31,11 +31,12 @@ from edgekit.original.ranges import doubt
 from edgekit.original.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.original.reference import reference
 from edgekit.places import check_places
-from edgekit.plan import TargetPlan, make_plan
+from edgekit.plan import recipe
+from edgekit.plan.request import Request
+from edgekit.plan.steps import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
 from edgekit.report import Report, TargetReport
-from edgekit.request import Request
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files
 from edgekit.work.workspace import Workspace, default_cache

@@ -25,11 +25,11 @@ from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
 from edgekit.model import Model
-from edgekit.plan import TargetPlan
+from edgekit.plan.recipe import BASELINE, to_toml
+from edgekit.plan.request import Request
+from edgekit.plan.steps import TargetPlan
 from edgekit.proof import Proof
-from edgekit.recipe import BASELINE, to_toml
 from edgekit.report import Report, Result, is_page, is_report
-from edgekit.request import Request
 from edgekit.variants import Made
 
 DATA, PAGE = "report.json", "report.html"

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from edgekit.measure import Latency
-from edgekit.plan import REWRITES
+from edgekit.plan.steps import REWRITES
 from edgekit.report import Result
 
 CLOSE = 0.05  # ranks within this are equal: the better quality wins

@@ -18,7 +18,7 @@ from edgekit.errors import EngineError, PassError
 from edgekit.measure import all_signatures, interleaved
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
-from edgekit.plan import Step, checked, default_step, with_rows
+from edgekit.plan.steps import Step, checked, default_step, with_rows
 from edgekit.runtime import as_family
 from edgekit.runtime.runner import EngineRunner
 from edgekit.sources import Trust

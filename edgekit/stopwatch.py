@@ -13,7 +13,7 @@ import numpy as np
 from edgekit import measure
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency
-from edgekit.recipe import BASELINE
+from edgekit.plan.recipe import BASELINE
 from edgekit.report import Result, TargetReport
 from edgekit.work.workspace import Workspace
 

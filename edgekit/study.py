@@ -15,7 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from edgekit.errors import InputError
-from edgekit.plan import Step
+from edgekit.plan.steps import Step
 from edgekit.report import Result
 from edgekit.typed import Typed
 

@@ -17,11 +17,11 @@ from edgekit.choose import decide, good, reject
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
-from edgekit.plan import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.plan.recipe import BASELINE
+from edgekit.plan.request import Request
+from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
 from edgekit.ranking import best, rank
-from edgekit.recipe import BASELINE
 from edgekit.report import Result, TargetReport
-from edgekit.request import Request
 from edgekit.sensitivity import Sensitivity
 from edgekit.stopwatch import OWN_FAILURES, with_timing
 from edgekit.study import Entry, Study

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from edgekit import plugin, target
+from edgekit import plugin
 from edgekit.compare import gates_for
 from edgekit.data.load import data_files
 from edgekit.data.npz import read
@@ -17,9 +17,10 @@ from edgekit.errors import InputError, require
 from edgekit.features_child import features_in_child
 from edgekit.measure import machine
 from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, report_of, tools
-from edgekit.plan import TargetPlan
+from edgekit.plan import target
+from edgekit.plan.request import Request
+from edgekit.plan.steps import TargetPlan
 from edgekit.report import Result, TargetReport
-from edgekit.request import Request
 from edgekit.study import LOG, Study, check_log, locked
 from edgekit.trials import MIXED, Trials
 from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write

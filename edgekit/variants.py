@@ -12,7 +12,7 @@ import msgspec
 from edgekit import plugin
 from edgekit.litert_file import dense_tables
 from edgekit.model import Model
-from edgekit.plan import REWRITES, Candidate, Step
+from edgekit.plan.steps import REWRITES, Candidate, Step
 from edgekit.report import Result
 from edgekit.typed import Typed
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edgekit import plugin, target, variants
+from edgekit import plugin, variants
 from edgekit.candidates import FLOAT_TOLERANCE, Bench, check_lowering
 from edgekit.choose import decide, shortfall
 from edgekit.compare import Gate, relative_error
@@ -18,9 +18,10 @@ from edgekit.coverage import Coverage
 from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.original.reference import nudged
-from edgekit.plan import Search, plan_for
+from edgekit.plan import target
+from edgekit.plan.request import Request
+from edgekit.plan.steps import Search, plan_for
 from edgekit.report import Result, TargetReport
-from edgekit.request import Request
 from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 
 PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])

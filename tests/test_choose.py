@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from edgekit.choose import OBJECTIVES, decide, pareto, reject, shortfall
 from edgekit.compare import Gate
 from edgekit.measure import Latency
+from edgekit.plan.request import Limits
 from edgekit.ranking import best
 from edgekit.report import Result, TargetReport
-from edgekit.request import Limits
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
 

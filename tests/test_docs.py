@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from edgekit import plugin, recipe, target
+from edgekit import plugin
 from edgekit.bundle import File, Manifest
 from edgekit.data.rng import Random
 from edgekit.measure import Latency
 from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.plan import recipe, target
 from tests import cli_reference
 from tests.tiny import generator_bundle
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import recipe, target
 from edgekit.data.load import check_data
 from edgekit.errors import InputError
 from edgekit.features import check_features
+from edgekit.plan import recipe, target
 from edgekit.sources import part_files
 from edgekit.typed import Typed, read_toml
 

@@ -24,7 +24,7 @@ pipeline trials
 publish inspect tuned
 candidates report.page study
 choose report.plots stopwatch
-request
+plan.request
 assign ranking variants
 sensitivity
 mixed tuning
@@ -32,10 +32,10 @@ original.describe passes original.reference report validate
 original.batches original.inputs measure original.outputs proof original.ranges rewrites\
  original.steady original.tiling
 original.runner
-compare coverage features_child litert_edit plan data.save sources work.workspace
+compare coverage features_child litert_edit plan.steps data.save sources work.workspace
 work.worker
-data.load features litert_pack offers runtime
-bundle families features_net litert_file recipe recipes target
+data.load features litert_pack plan.offers runtime
+bundle families features_net litert_file plan.recipe recipes plan.target
 artifacts consistency data.sounds
 data.tensors
 data.values

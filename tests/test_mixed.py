@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import plugin, recipe, sensitivity
+from edgekit import plugin, sensitivity
 from edgekit.errors import PassError
 from edgekit.litert_file import LAYERS, read_graph
 from edgekit.mixed import litert
 from edgekit.model import Model, Signature, Tensor
-from edgekit.plan import checked, default_step
+from edgekit.plan import recipe
+from edgekit.plan.steps import checked, default_step
 from edgekit.sensitivity import FLOAT, apply, costs
 from tests.rewrites.graphs import keras, lowered
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from edgekit import errors, plan, recipe, target
+from edgekit import errors
 from edgekit.errors import InputError, MissingDependency, PlanError
-from edgekit.plan import chain, make_plan, plan_for
+from edgekit.plan import recipe, target
+from edgekit.plan import steps as plan
+from edgekit.plan.steps import chain, make_plan, plan_for
 
 
 def names(passes: list[dict[str, Any]], engine: str) -> list[str]:
@@ -248,8 +250,8 @@ def test_steps_name_modules_that_exist() -> None:
 def test_planning_imports_no_heavy_library(python: Any) -> None:
     program = """
 import sys
-from edgekit import target
-from edgekit.plan import make_plan
+from edgekit.plan import target
+from edgekit.plan.steps import make_plan
 made = make_plan(target.names(), ["auto"])
 [step.calibrates for one in made for c in one.candidates for step in c.steps]
 heavy = {"tensorflow", "keras", "nncf", "openvino", "ai_edge_litert", "litert_quantizer"}

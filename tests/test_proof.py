@@ -11,8 +11,8 @@ from edgekit.data import npz
 from edgekit.families.autoencoder import Family
 from edgekit.model import Model, Signature, Tensor
 from edgekit.pipeline import weaknesses
+from edgekit.plan.request import Request
 from edgekit.proof import Proof
-from edgekit.request import Request
 
 
 def proof_of(folder: Path, image: np.ndarray) -> Proof:

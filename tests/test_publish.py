@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from edgekit import report
+from edgekit.plan.request import Request
 from edgekit.publish import refusal
 from edgekit.report import Report
-from edgekit.request import Request
 
 PAGE = (Path(report.__file__).parent / "page.html").read_text()
 OURS = Report(model="net", family="latent", parameters=1, objective="size", samples=8, seed=0,

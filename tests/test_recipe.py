@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import recipe, target
 from edgekit.errors import InputError
-from edgekit.plan import chain
-from edgekit.recipe import FOLDER, Recipe
+from edgekit.plan import recipe, target
+from edgekit.plan.recipe import FOLDER, Recipe
+from edgekit.plan.steps import chain
 
 ENGINES = ("litert", "openvino")
 

@@ -9,7 +9,7 @@ import pytest
 import edgekit
 from edgekit.errors import InputError, in_python
 from edgekit.pipeline import check
-from edgekit.request import Request
+from edgekit.plan.request import Request
 
 
 def of(**options: Any) -> Request:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import plugin, recipe, target
+from edgekit import plugin
 from edgekit.errors import InputError
+from edgekit.plan import recipe, target
 
 
 @pytest.mark.parametrize("name", target.names())

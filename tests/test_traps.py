@@ -23,8 +23,8 @@ from edgekit.errors import PassError  # noqa: E402
 from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa: E402
 from edgekit.measure import interleaved  # noqa: E402
 from edgekit.pipeline import run  # noqa: E402
+from edgekit.plan.request import Request  # noqa: E402
 from edgekit.report import Report, Result  # noqa: E402
-from edgekit.request import Request  # noqa: E402
 from edgekit.runtime.engines import litert  # noqa: E402
 from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402
 

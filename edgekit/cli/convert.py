@@ -75,8 +75,8 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     """
     from edgekit.errors import GateError, PassError
     from edgekit.pipeline import check, run
+    from edgekit.plan.request import Request
     from edgekit.publish import refusal
-    from edgekit.request import Request
 
     request = Request.of(model, targets=targets, output=output, reuse=not no_cache, **asked)
     plans = check(request, writes=not dry_run)

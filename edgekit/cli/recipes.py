@@ -15,7 +15,8 @@ def command(name: str | None, as_json: bool) -> None:
     """List all recipes, or print the TOML file of the recipe NAME."""
     import msgspec
 
-    from edgekit import plugin, recipe
+    from edgekit import plugin
+    from edgekit.plan import recipe
 
     if name:
         found = recipe.load(name)

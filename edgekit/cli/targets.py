@@ -15,7 +15,7 @@ def command(name: str | None, as_json: bool) -> None:
     """List all targets, or print the TOML file of the target NAME."""
     import msgspec
 
-    from edgekit import target
+    from edgekit.plan import target
 
     if name:
         found = target.load(name)

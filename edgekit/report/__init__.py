@@ -12,7 +12,7 @@ import msgspec
 from edgekit.coverage import Coverage
 from edgekit.files.atomic import write_file
 from edgekit.measure import Latency
-from edgekit.plan import TargetPlan
+from edgekit.plan.steps import TargetPlan
 from edgekit.typed import Typed, to_json
 
 LARGEST = 64 << 20  # bytes of a report.json

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import edgekit
-from edgekit.target import names as target_names
+from edgekit.plan.target import names as target_names
 
 MODELS = Path(__file__).parents[2] / "samples" / "models"
 SAMPLES: dict[str, dict[str, Any]] = {

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from edgekit import recipe, target
 from edgekit.bundle import read_manifest
 from edgekit.model import Model
-from edgekit.plan import make_plan
-from edgekit.recipe import inline
+from edgekit.plan import recipe, target
+from edgekit.plan.recipe import inline
+from edgekit.plan.steps import make_plan
 from edgekit.sources import part_files, read_description
 from tests.tiny import litert_bundle
 

@@ -12,8 +12,8 @@ from edgekit.data import npz
 from edgekit.model import Signature, Tensor
 from edgekit.original.reference import Recorder
 from edgekit.passes._context import Context, calibration_rows
-from edgekit.plan import plan_for
-from edgekit.target import load
+from edgekit.plan.steps import plan_for
+from edgekit.plan.target import load
 
 DECODE = Signature(
     part="net",

@@ -12,12 +12,12 @@ from edgekit import plugin
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.model import Model
-from edgekit.plan import Candidate, Search, TargetPlan, plan_for
+from edgekit.plan.request import Request
+from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for
+from edgekit.plan.target import load
 from edgekit.report import Result
-from edgekit.request import Request
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.study import Study
-from edgekit.target import load
 from edgekit.trials import Trials
 from edgekit.variants import Made
 

@@ -19,8 +19,8 @@ from edgekit.cli import main
 from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
 from edgekit.pipeline import Growing
+from edgekit.plan.request import Request
 from edgekit.report import Report
-from edgekit.request import Request
 from edgekit.trials import Trials
 from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.typed import to_json

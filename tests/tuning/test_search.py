@@ -12,8 +12,8 @@ from optuna.trial import TrialState
 
 from edgekit.errors import InputError
 from edgekit.measure import Latency
+from edgekit.plan.recipe import BASELINE
 from edgekit.ranking import CLOSE, rank
-from edgekit.recipe import BASELINE
 from edgekit.report import Result
 from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgekit import plugin, target, variants
-from edgekit.plan import Step, chain, compacted, plan_for, with_rows
+from edgekit import plugin, variants
+from edgekit.plan import target
+from edgekit.plan.request import Request
+from edgekit.plan.steps import Step, chain, compacted, plan_for, with_rows
 from edgekit.report import Result
-from edgekit.request import Request
 from edgekit.tuning import Pick
 from edgekit.variants import Made
 

@@ -19,8 +19,8 @@ from edgekit.features import load_features
 from edgekit.measure import Latency
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
+from edgekit.plan.request import Request
 from edgekit.proof import Proof
-from edgekit.request import Request
 from edgekit.work.workspace import Workspace
 from tests.benchmarks.peers import tools
 

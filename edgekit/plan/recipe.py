@@ -10,7 +10,7 @@ from typing import Any
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
 
-FOLDER = Path(__file__).parent / "recipes"
+FOLDER = Path(__file__).parents[1] / "recipes"
 BASELINE = "float32"  # what every comparison refers to
 
 

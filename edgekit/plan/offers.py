@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from edgekit import recipe
 from edgekit.errors import PlanError
-from edgekit.recipe import BASELINE
-from edgekit.target import Target
+from edgekit.plan import recipe
+from edgekit.plan.recipe import BASELINE
+from edgekit.plan.target import Target
 
 
 def check_served(asked: str, devices: Mapping[str, Target]) -> None:

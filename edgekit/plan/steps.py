@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
-from edgekit import plugin, recipe, target
+from edgekit import plugin
 from edgekit.errors import PlanError, did_you_mean, require
-from edgekit.offers import check_served, left_out, serves_target, unserved, wanted_recipes
-from edgekit.recipe import BASELINE
-from edgekit.target import Target
+from edgekit.plan import recipe, target
+from edgekit.plan.offers import check_served, left_out, serves_target, unserved, wanted_recipes
+from edgekit.plan.recipe import BASELINE
+from edgekit.plan.target import Target
 from edgekit.typed import Typed, complete, convert
 
 # How a model of one kind becomes another when no pass of the recipe says so.

@@ -30,7 +30,7 @@ class Target(Typed, frozen=True):
 
 def folder() -> Path:
     """Where the targets are."""
-    return Path(__file__).parent / "_targets"
+    return Path(__file__).parents[1] / "_targets"
 
 
 def names() -> list[str]:

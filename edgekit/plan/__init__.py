@@ -1,0 +1,1 @@
+"""What is to be done, as data: no framework is imported."""
