@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from edgekit._version import __version__
 
 if TYPE_CHECKING:
+    from edgekit.candidates.build.results import Report
     from edgekit.families._base import Family
-    from edgekit.report import Report
     from edgekit.tuned import Tuned
 
 __all__ = ["__version__", "convert", "load", "tune"]

@@ -13,8 +13,9 @@ import numpy as np
 
 from edgekit import plugin
 from edgekit._version import __version__
-from edgekit.candidates import Bench
-from edgekit.choose import OBJECTIVES, decide, shortfall
+from edgekit.candidates.build import Bench
+from edgekit.candidates.build.results import Report, TargetReport
+from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data.load import check_data, data_files
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
@@ -36,7 +37,6 @@ from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan, make_plan
 from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
-from edgekit.report import Report, TargetReport
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files
 from edgekit.work.workspace import Workspace, default_cache

@@ -19,6 +19,8 @@ from edgekit.bundle import (
     foreign,
     write_manifest,
 )
+from edgekit.candidates.build.results import Report, Result
+from edgekit.candidates.variants import Made
 from edgekit.data import npz
 from edgekit.data.npz import Arrays
 from edgekit.errors import InputError
@@ -29,8 +31,7 @@ from edgekit.plan.recipe import BASELINE, to_toml
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan
 from edgekit.proof import Proof
-from edgekit.report import Report, Result, is_page, is_report
-from edgekit.variants import Made
+from edgekit.report.files import is_page, is_report
 
 DATA, PAGE = "report.json", "report.html"
 # Golden samples: a few rows, fewer of large ones.

@@ -14,9 +14,9 @@ from typing import IO, Any
 
 import msgspec
 
+from edgekit.candidates.build.results import Result
 from edgekit.errors import InputError
 from edgekit.plan.steps import Step
-from edgekit.report import Result
 from edgekit.typed import Typed
 
 LOG, NAME = "study.log", "edgekit"

@@ -12,21 +12,21 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.assign import loosest, proposal
-from edgekit.candidates import fingerprint
-from edgekit.choose import decide, good, reject
+from edgekit.candidates.build import fingerprint
+from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.choose import decide, good, reject
+from edgekit.candidates.ranking import best, rank
+from edgekit.candidates.stopwatch import OWN_FAILURES, with_timing
+from edgekit.candidates.variants import Made
 from edgekit.compare import Gate
 from edgekit.errors import PassError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
-from edgekit.ranking import best, rank
-from edgekit.report import Result, TargetReport
 from edgekit.sensitivity import Sensitivity
-from edgekit.stopwatch import OWN_FAILURES, with_timing
 from edgekit.study import Entry, Study
 from edgekit.tuned import front, goals, noted
-from edgekit.variants import Made
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
@@ -35,7 +35,7 @@ FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 
 
 class Workbench(Protocol):
-    """What builds, runs and times candidates: `edgekit.candidates.Bench`."""
+    """What builds, runs and times candidates: `edgekit.candidates.build.Bench`."""
 
     def threads(self, plan: TargetPlan) -> int: ...
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
+from edgekit.candidates.build.results import Result, TargetReport
 from edgekit.compare import gates_for
 from edgekit.data.load import data_files
 from edgekit.data.npz import read
@@ -20,7 +21,6 @@ from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, 
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan
-from edgekit.report import Result, TargetReport
 from edgekit.study import LOG, Study, check_log, locked
 from edgekit.trials import MIXED, Trials
 from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write

@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from edgekit.candidates.build.results import Result, TargetReport
 
-from edgekit import plugin, variants
-from edgekit.candidates import FLOAT_TOLERANCE, Bench, check_lowering
-from edgekit.choose import decide, shortfall
+from edgekit import plugin
+from edgekit.candidates import variants
+from edgekit.candidates.build import FLOAT_TOLERANCE, Bench, check_lowering
+from edgekit.candidates.choose import decide, shortfall
+from edgekit.candidates.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 from edgekit.compare import Gate, relative_error
 from edgekit.coverage import Coverage
 from edgekit.errors import PassError
@@ -21,8 +24,6 @@ from edgekit.original.reference import nudged
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Search, plan_for
-from edgekit.report import Result, TargetReport
-from edgekit.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 
 PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
 PLAIN, REWRITTEN = PLAN.candidates[1:]
@@ -178,8 +179,8 @@ def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_bet
         ]
 
     monkeypatch.setattr(Bench, "_searched", searched)
-    monkeypatch.setattr("edgekit.stopwatch.Stopwatch._once", once)
-    monkeypatch.setattr("edgekit.candidates.fingerprint", str)
+    monkeypatch.setattr("edgekit.candidates.stopwatch.Stopwatch._once", once)
+    monkeypatch.setattr("edgekit.candidates.build.fingerprint", str)
     request = Request.of("net.keras", targets="linux-litert", output="out")
     bench = Bench(request, SimpleNamespace(), tmp_path, SimpleNamespace())  # type: ignore[arg-type]
     results = [result("float32", 100, 120.0), result("float16", 50, 90.0), result("int8", 25, 12.0)]

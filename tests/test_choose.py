@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
+from edgekit.candidates.build.results import Result, TargetReport
 from msgspec.structs import replace
 
-from edgekit.choose import OBJECTIVES, decide, pareto, reject, shortfall
+from edgekit.candidates.choose import OBJECTIVES, decide, pareto, reject, shortfall
+from edgekit.candidates.ranking import best
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.plan.request import Limits
-from edgekit.ranking import best
-from edgekit.report import Result, TargetReport
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
 

@@ -22,10 +22,10 @@ edgekit
 tuner
 pipeline trials
 publish inspect tuned
-candidates report.page study
-choose report.plots stopwatch
+candidates.build report.page study
+candidates.choose report.plots candidates.stopwatch
 plan.request
-assign ranking variants
+assign candidates.ranking candidates.variants
 sensitivity
 mixed tuning
 original.describe passes original.reference report validate

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from edgekit.candidates.build.results import Report
 
 from edgekit import report
 from edgekit.plan.request import Request
 from edgekit.publish import refusal
-from edgekit.report import Report
 
 PAGE = (Path(report.__file__).parent / "page.html").read_text()
 OURS = Report(model="net", family="latent", parameters=1, objective="size", samples=8, seed=0,

@@ -10,13 +10,14 @@ from typing import cast
 import msgspec
 import numpy as np
 import pytest
+from edgekit.candidates.build.results import Result, TargetReport
 
-from edgekit.choose import decide, merged
+from edgekit.candidates.choose import decide, merged
+from edgekit.candidates.ranking import CLOSE, best, equals
+from edgekit.candidates.stopwatch import Stopwatch, pooled
 from edgekit.errors import PassError
 from edgekit.measure import Latency, summary
-from edgekit.ranking import CLOSE, best, equals
-from edgekit.report import Result, TargetReport, equal
-from edgekit.stopwatch import Stopwatch, pooled
+from edgekit.report.tables import equal
 from edgekit.work.workspace import Workspace
 
 REWRITTEN = ("export", "lower-litert", "rewrite-litert")

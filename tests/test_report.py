@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edgekit.candidates.build.results import Report, Result, TargetReport
 from msgspec.structs import replace
 
 from edgekit.cli.convert import show_report
-from edgekit.report import Report, Result, TargetReport, proxy, threads
 from edgekit.report.page import enlarged, worst_pairs
 from edgekit.report.plots import spread
+from edgekit.report.tables import proxy, threads
 
 PROXY = "latency is a proxy: measured on x86_64, the target is aarch64; run `edgekit bench`"
 

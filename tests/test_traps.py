@@ -17,6 +17,8 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from edgekit.candidates.build.results import Report, Result  # noqa: E402
+
 from edgekit.bundle import read_manifest  # noqa: E402
 from edgekit.coverage.litert import executed, float_leftovers  # noqa: E402
 from edgekit.errors import PassError  # noqa: E402
@@ -24,7 +26,6 @@ from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa
 from edgekit.measure import interleaved  # noqa: E402
 from edgekit.pipeline import run  # noqa: E402
 from edgekit.plan.request import Request  # noqa: E402
-from edgekit.report import Report, Result  # noqa: E402
 from edgekit.runtime.engines import litert  # noqa: E402
 from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402
 

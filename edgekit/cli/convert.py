@@ -142,7 +142,7 @@ def show_report(report: Any, output: Path, as_json: bool) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report import equal, megabytes, proxy, rows, searched, threads, variants
+    from edgekit.report.tables import equal, megabytes, proxy, rows, searched, threads, variants
 
     lines = [f"DOUBT: {told}" for told in report.doubts]
     for target in report.targets:

@@ -42,7 +42,7 @@ def name(key: str) -> str:
 
 def cell(key: str, value: Any) -> str:
     """A value for people: sizes with a unit, ranges as `-1…1`, a dash for none."""
-    from edgekit.report import megabytes
+    from edgekit.report.tables import megabytes
 
     if value in (None, "", ()):
         return "–"

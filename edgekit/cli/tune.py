@@ -94,7 +94,7 @@ def show(found: Any, output: Path, as_json: bool) -> None:
     """The front, or what came nearest, beside float32, and where everything is."""
     import msgspec
 
-    from edgekit.report import rows, threads
+    from edgekit.report.tables import rows, threads
 
     target = found.target
     kept = {target.chosen, target.nearest, target.results[0].name, *found.front}

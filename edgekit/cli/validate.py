@@ -22,7 +22,7 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
     import msgspec
 
     from edgekit.errors import GateError
-    from edgekit.report import megabytes
+    from edgekit.report.tables import megabytes
     from edgekit.validate import validate
 
     outcome = validate(bundle, threads)

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.choose import pareto
+from edgekit.candidates.build.results import Report, TargetReport
+from edgekit.candidates.choose import pareto
 from edgekit.compare import span
 from edgekit.coverage import Coverage
 from edgekit.data.images import grid, pictures, png, to_uint8
 from edgekit.families._base import Family
 from edgekit.model import Model
-from edgekit.report import Report, TargetReport, equal, proxy, rows, searched, threads, variants
 from edgekit.report.plots import front_plot
+from edgekit.report.tables import equal, proxy, rows, searched, threads, variants
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN, WORST, WORST_COLUMNS = 16, 6, 3

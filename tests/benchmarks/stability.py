@@ -19,9 +19,10 @@ from multiprocessing.synchronize import Event as Ended
 from pathlib import Path
 from typing import Any
 
+from edgekit.candidates.build.results import Report, TargetReport
+
 import edgekit
 from edgekit.errors import GateError
-from edgekit.report import Report, TargetReport
 
 
 def busy(ended: Ended) -> None:

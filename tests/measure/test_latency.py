@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgekit import measure
+from edgekit.candidates.stopwatch import pooled
 from edgekit.measure import Latency, excess, interleaved, summary
-from edgekit.stopwatch import pooled
 
 TRIALS = 2000
 

@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edgekit.candidates.build.results import Result
+
 from edgekit import plugin
+from edgekit.candidates.variants import Made
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.model import Model
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for
 from edgekit.plan.target import load
-from edgekit.report import Result
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.study import Study
 from edgekit.trials import Trials
-from edgekit.variants import Made
 
 SAME = {"model": "this one", "seed": "0"}
 GATES = (Gate(metric="psnr", sign=">=", bound=20),)

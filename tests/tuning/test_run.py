@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from edgekit.candidates.build.results import Report
 
 import edgekit
 from edgekit import tuner
@@ -20,7 +21,6 @@ from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
 from edgekit.pipeline import Growing
 from edgekit.plan.request import Request
-from edgekit.report import Report
 from edgekit.trials import Trials
 from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.typed import to_json

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from edgekit.candidates.build.results import Result
 from optuna.trial import TrialState
 
+from edgekit.candidates.ranking import CLOSE, rank
 from edgekit.errors import InputError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE
-from edgekit.ranking import CLOSE, rank
-from edgekit.report import Result
 from edgekit.study import LOG, check_log
 from edgekit.trials import FINALISTS
 from edgekit.tuned import front

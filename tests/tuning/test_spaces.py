@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from edgekit.candidates.build.results import Result
 
-from edgekit import plugin, variants
+from edgekit import plugin
+from edgekit.candidates import variants
+from edgekit.candidates.variants import Made
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Step, chain, compacted, plan_for, with_rows
-from edgekit.report import Result
 from edgekit.tuning import Pick
-from edgekit.variants import Made
 
 ENGINES = {"litert": "linux-litert", "openvino": "intel-cpu"}
 

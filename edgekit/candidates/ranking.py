@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from edgekit.candidates.build.results import Result
 from edgekit.measure import Latency
 from edgekit.plan.steps import REWRITES
-from edgekit.report import Result
 
 CLOSE = 0.05  # ranks within this are equal: the better quality wins
 ALIKE = 0.5  # dB

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from edgekit import plugin
+from edgekit.candidates.build.results import Result
 from edgekit.litert_file import dense_tables
 from edgekit.model import Model
 from edgekit.plan.steps import REWRITES, Candidate, Step
-from edgekit.report import Result
 from edgekit.typed import Typed
 
 QUANTIZE = "quantize-litert"

@@ -13,7 +13,10 @@ from edgekit import measure, plugin, sensitivity
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
-from edgekit.choose import merged
+from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.choose import merged
+from edgekit.candidates.stopwatch import OWN_FAILURES, Judge, Stopwatch
+from edgekit.candidates.variants import Made, variants
 from edgekit.errors import PassError
 from edgekit.measure import Latency, Trial
 from edgekit.model import Model
@@ -22,10 +25,7 @@ from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.proof import Proof
-from edgekit.report import Result, TargetReport
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
-from edgekit.stopwatch import OWN_FAILURES, Judge, Stopwatch
-from edgekit.variants import Made, variants
 from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums

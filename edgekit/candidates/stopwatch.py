@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 from edgekit import measure
+from edgekit.candidates.build.results import Result, TargetReport
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE
-from edgekit.report import Result, TargetReport
 from edgekit.work.workspace import Workspace
 
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.

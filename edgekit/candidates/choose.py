@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.ranking import best, equals, quality, slower, undecided
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.plan.request import Limits
 from edgekit.quantity import latency_text, size_text
-from edgekit.ranking import best, equals, quality, slower, undecided
-from edgekit.report import Result, TargetReport
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()

@@ -1,0 +1,1 @@
+"""Candidates: built, timed, judged; one is chosen."""
