@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgekit._version import __version__
 
 if TYPE_CHECKING:
-    from edgekit.candidates.build.results import Report
+    from edgekit.candidates.results import Report
     from edgekit.families._base import Family
     from edgekit.tuned import Tuned
 

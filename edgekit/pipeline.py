@@ -14,8 +14,8 @@ import numpy as np
 from edgekit import plugin
 from edgekit._version import __version__
 from edgekit.candidates.build import Bench
-from edgekit.candidates.build.results import Report, TargetReport
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
+from edgekit.candidates.results import Report, TargetReport
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data.load import check_data, data_files
 from edgekit.errors import GateError, InputError, PassError, did_you_mean

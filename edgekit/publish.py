@@ -19,7 +19,7 @@ from edgekit.bundle import (
     foreign,
     write_manifest,
 )
-from edgekit.candidates.build.results import Report, Result
+from edgekit.candidates.results import Report, Result
 from edgekit.candidates.variants import Made
 from edgekit.data import npz
 from edgekit.data.npz import Arrays

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import msgspec
 
-from edgekit.candidates.build.results import Result
+from edgekit.candidates.results import Result
 from edgekit.errors import InputError
 from edgekit.plan.steps import Step
 from edgekit.typed import Typed

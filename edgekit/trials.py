@@ -13,9 +13,9 @@ import msgspec
 from edgekit import plugin
 from edgekit.assign import loosest, proposal
 from edgekit.candidates.build import fingerprint
-from edgekit.candidates.build.results import Result, TargetReport
 from edgekit.candidates.choose import decide, good, reject
 from edgekit.candidates.ranking import best, rank
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, with_timing
 from edgekit.candidates.variants import Made
 from edgekit.compare import Gate

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekit.candidates.build.results import Report, Result, TargetReport
+from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.measure import Latency
 from edgekit.plan.recipe import to_toml

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
-from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.compare import gates_for
 from edgekit.data.load import data_files
 from edgekit.data.npz import read

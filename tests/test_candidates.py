@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from edgekit.candidates.build.results import Result, TargetReport
 
 from edgekit import plugin
 from edgekit.candidates import variants
 from edgekit.candidates.build import FLOAT_TOLERANCE, Bench, check_lowering
 from edgekit.candidates.choose import decide, shortfall
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
 from edgekit.compare import Gate, relative_error
 from edgekit.coverage import Coverage

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from edgekit.candidates.build.results import Result, TargetReport
 from msgspec.structs import replace
 
 from edgekit.candidates.choose import OBJECTIVES, decide, pareto, reject, shortfall
 from edgekit.candidates.ranking import best
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.plan.request import Limits

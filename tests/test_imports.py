@@ -29,6 +29,7 @@ assign candidates.ranking candidates.variants
 sensitivity
 mixed tuning
 original.describe passes original.reference report validate
+candidates.results
 original.batches original.inputs measure original.outputs proof original.ranges rewrites\
  original.steady original.tiling
 original.runner

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from edgekit.candidates.build.results import Result, TargetReport
-
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure import Latency
 from edgekit.report.plots import front_plot
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from edgekit.candidates.build.results import Report
 
 from edgekit import report
+from edgekit.candidates.results import Report
 from edgekit.plan.request import Request
 from edgekit.publish import refusal
 

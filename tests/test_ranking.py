@@ -10,10 +10,10 @@ from typing import cast
 import msgspec
 import numpy as np
 import pytest
-from edgekit.candidates.build.results import Result, TargetReport
 
 from edgekit.candidates.choose import decide, merged
 from edgekit.candidates.ranking import CLOSE, best, equals
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import Stopwatch, pooled
 from edgekit.errors import PassError
 from edgekit.measure import Latency, summary

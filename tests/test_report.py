@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgekit.candidates.build.results import Report, Result, TargetReport
 from msgspec.structs import replace
 
+from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.cli.convert import show_report
 from edgekit.report.page import enlarged, worst_pairs
 from edgekit.report.plots import spread

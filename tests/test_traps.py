@@ -17,9 +17,8 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.candidates.build.results import Report, Result  # noqa: E402
-
 from edgekit.bundle import read_manifest  # noqa: E402
+from edgekit.candidates.results import Report, Result  # noqa: E402
 from edgekit.coverage.litert import executed, float_leftovers  # noqa: E402
 from edgekit.errors import PassError  # noqa: E402
 from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa: E402

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgekit.candidates.build.results import Report
 
 import edgekit
+from edgekit.candidates.results import Report
 from tests.zoo import FAMILIES, SOURCES
 
 pytestmark = pytest.mark.slow

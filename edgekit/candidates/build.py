@@ -13,8 +13,8 @@ from edgekit import measure, plugin, sensitivity
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
-from edgekit.candidates.build.results import Result, TargetReport
 from edgekit.candidates.choose import merged
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
 from edgekit.errors import PassError

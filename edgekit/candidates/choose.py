@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from edgekit.candidates.build.results import Result, TargetReport
 from edgekit.candidates.ranking import best, equals, quality, slower, undecided
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.compare import Gate
 from edgekit.measure import Latency
 from edgekit.plan.request import Limits

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from edgekit.candidates.build.results import Result
+from edgekit.candidates.results import Result
 from edgekit.measure import Latency
 from edgekit.plan.steps import REWRITES
 

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from edgekit import measure
-from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.results import Result, TargetReport
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from edgekit import plugin
-from edgekit.candidates.build.results import Result
+from edgekit.candidates.results import Result
 from edgekit.litert_file import dense_tables
 from edgekit.model import Model
 from edgekit.plan.steps import REWRITES, Candidate, Step

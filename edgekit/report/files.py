@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.candidates.build.results import Report
+from edgekit.candidates.results import Report
 
 LARGEST = 64 << 20  # bytes of a report.json
 MARK, HEAD = b'<meta name="generator" content="edgekit">', 1000

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.candidates.build.results import Report, TargetReport
 from edgekit.candidates.choose import pareto
+from edgekit.candidates.results import Report, TargetReport
 from edgekit.compare import span
 from edgekit.coverage import Coverage
 from edgekit.data.images import grid, pictures, png, to_uint8

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from math import dist
 
-from edgekit.candidates.build.results import Result, TargetReport
+from edgekit.candidates.results import Result, TargetReport
 
 LABELS = {"size": "artifact size (MB)", "latency": "latency (× float32)"}
 SLOWEST = 2.5  # × float32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.candidates.build.results import Report, Result, TargetReport
+from edgekit.candidates.results import Report, Result, TargetReport
 
 
 def proxy(report: Report, target: TargetReport) -> str:

@@ -19,9 +19,8 @@ from multiprocessing.synchronize import Event as Ended
 from pathlib import Path
 from typing import Any
 
-from edgekit.candidates.build.results import Report, TargetReport
-
 import edgekit
+from edgekit.candidates.results import Report, TargetReport
 from edgekit.errors import GateError
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgekit.candidates.build.results import Result
-
 from edgekit import plugin
+from edgekit.candidates.results import Result
 from edgekit.candidates.variants import Made
 from edgekit.compare import Gate
 from edgekit.measure import Latency

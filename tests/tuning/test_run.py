@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from edgekit.candidates.build.results import Report
 
 import edgekit
 from edgekit import tuner
+from edgekit.candidates.results import Report
 from edgekit.cli import main
 from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from edgekit.candidates.build.results import Result
 from optuna.trial import TrialState
 
 from edgekit.candidates.ranking import CLOSE, rank
+from edgekit.candidates.results import Result
 from edgekit.errors import InputError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE

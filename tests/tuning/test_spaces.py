@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from edgekit.candidates.build.results import Result
 
 from edgekit import plugin
 from edgekit.candidates import variants
+from edgekit.candidates.results import Result
 from edgekit.candidates.variants import Made
 from edgekit.plan import target
 from edgekit.plan.request import Request
