@@ -12,7 +12,7 @@ from edgekit._version import __version__
 if TYPE_CHECKING:
     from edgekit.candidates.results import Report
     from edgekit.families._base import Family
-    from edgekit.tuned import Tuned
+    from edgekit.search.result import Tuned
 
 __all__ = ["__version__", "convert", "load", "tune"]
 

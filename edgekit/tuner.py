@@ -21,9 +21,9 @@ from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, 
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan
-from edgekit.study import LOG, Study, check_log, locked
-from edgekit.trials import MIXED, Trials
-from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
+from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
+from edgekit.search.study import LOG, Study, check_log, locked
+from edgekit.search.trials import MIXED, Trials
 from edgekit.tuning import ROWS
 from edgekit.work.workspace import Workspace, code_hash, default_cache, identity, tool_version
 

@@ -20,9 +20,9 @@ LAYERS = """
 cli
 edgekit
 tuner
-pipeline trials
-publish inspect tuned
-candidates.build report.page study
+pipeline search.trials
+publish inspect search.result
+candidates.build report.page search.study
 candidates.choose report.plots candidates.stopwatch
 plan.request
 assign candidates.ranking candidates.variants

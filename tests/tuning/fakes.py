@@ -17,9 +17,9 @@ from edgekit.model import Model
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for
 from edgekit.plan.target import load
+from edgekit.search.study import Study
+from edgekit.search.trials import Trials
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
-from edgekit.study import Study
-from edgekit.trials import Trials
 
 SAME = {"model": "this one", "seed": "0"}
 GATES = (Gate(metric="psnr", sign=">=", bound=20),)

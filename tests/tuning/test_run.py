@@ -21,8 +21,8 @@ from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
 from edgekit.pipeline import Growing
 from edgekit.plan.request import Request
-from edgekit.trials import Trials
-from edgekit.tuned import DATA, FRONT, PAGE, RECIPE, Tuned
+from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned
+from edgekit.search.trials import Trials
 from edgekit.typed import to_json
 from tests.tuning.fakes import GATES, Bench, plan
 

@@ -15,9 +15,9 @@ from edgekit.candidates.results import Result
 from edgekit.errors import InputError
 from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE
-from edgekit.study import LOG, check_log
-from edgekit.trials import FINALISTS
-from edgekit.tuned import front
+from edgekit.search.result import front
+from edgekit.search.study import LOG, check_log
+from edgekit.search.trials import FINALISTS
 from edgekit.tuning import litert, openvino
 from tests.tuning.fakes import SAME, Bench, ignore, trials
 

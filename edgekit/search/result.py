@@ -10,7 +10,7 @@ from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.measure import Latency
 from edgekit.plan.recipe import to_toml
-from edgekit.study import Entry
+from edgekit.search.study import Entry
 from edgekit.typed import Typed, to_json
 
 RECIPE, FRONT, DATA, PAGE = "recipe.toml", "front", "tune.json", "tune.html"

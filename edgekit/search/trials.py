@@ -24,9 +24,9 @@ from edgekit.measure import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.search.result import front, goals, noted
+from edgekit.search.study import Entry, Study
 from edgekit.sensitivity import Sensitivity
-from edgekit.study import Entry, Study
-from edgekit.tuned import front, goals, noted
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new
