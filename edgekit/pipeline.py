@@ -16,15 +16,16 @@ from edgekit._version import __version__
 from edgekit.candidates.build import Bench
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
 from edgekit.candidates.results import Report, TargetReport
-from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data.load import check_data, data_files
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
-from edgekit.features import Features, check_features
-from edgekit.features_child import features_in_child
 from edgekit.files.atomic import claimed
 from edgekit.machine import capacity
-from edgekit.measure import machine
+from edgekit.measure.evaluator import Proof
+from edgekit.measure.features import Features, check_features
+from edgekit.measure.features_child import features_in_child
+from edgekit.measure.fidelity import Gate, gates_for, parse_gate, unchecked
+from edgekit.measure.latency import machine
 from edgekit.model import Model
 from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.original.describe import describe
@@ -35,7 +36,6 @@ from edgekit.places import check_places
 from edgekit.plan import recipe
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan, make_plan
-from edgekit.proof import Proof
 from edgekit.publish import refusal, write_bundles, write_report
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files

@@ -26,11 +26,11 @@ from edgekit.data.npz import Arrays
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
+from edgekit.measure.evaluator import Proof
 from edgekit.model import Model
 from edgekit.plan.recipe import BASELINE, to_toml
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan
-from edgekit.proof import Proof
 from edgekit.report.files import is_page, is_report
 
 DATA, PAGE = "report.json", "report.html"

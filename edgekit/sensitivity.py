@@ -15,7 +15,7 @@ from edgekit import plugin
 from edgekit.artifacts import artifact_size
 from edgekit.data import npz
 from edgekit.errors import EngineError, PassError
-from edgekit.measure import all_signatures, interleaved
+from edgekit.measure.latency import all_signatures, interleaved
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.plan.steps import Step, checked, default_step, with_rows

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.bundle import GOLDEN, Manifest, check_listed, read_manifest
-from edgekit.compare import parse_gate, score, span, unchecked
 from edgekit.data import npz
 from edgekit.errors import BundleError, InputError, PassError
-from edgekit.measure import (
+from edgekit.measure.fidelity import parse_gate, score, span, unchecked
+from edgekit.measure.latency import (
     Latency,
     in_turn,
     interleaved,

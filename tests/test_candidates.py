@@ -16,10 +16,10 @@ from edgekit.candidates.build import FLOAT_TOLERANCE, Bench, check_lowering
 from edgekit.candidates.choose import decide, shortfall
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
-from edgekit.compare import Gate, relative_error
 from edgekit.coverage import Coverage
 from edgekit.errors import PassError
-from edgekit.measure import Latency, Trial
+from edgekit.measure.fidelity import Gate, relative_error
+from edgekit.measure.latency import Latency, Trial
 from edgekit.original.reference import nudged
 from edgekit.plan import target
 from edgekit.plan.request import Request

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from edgekit.candidates.choose import OBJECTIVES, decide, pareto, reject, shortfall
 from edgekit.candidates.ranking import best
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.compare import Gate
-from edgekit.measure import Latency
+from edgekit.measure.fidelity import Gate
+from edgekit.measure.latency import Latency
 from edgekit.plan.request import Limits
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]

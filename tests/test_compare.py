@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit import plugin
-from edgekit.compare import Gate, gates_for, is_image, parse_gate, relative_error, score
 from edgekit.errors import InputError, PassError
 from edgekit.families import autoencoder, latent
+from edgekit.measure.fidelity import Gate, gates_for, is_image, parse_gate, relative_error, score
 from edgekit.model import Model, Signature, Tensor
 
 # Metrics with the signs that a gate on them may have.

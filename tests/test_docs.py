@@ -16,7 +16,7 @@ import pytest
 from edgekit import plugin
 from edgekit.bundle import File, Manifest
 from edgekit.data.rng import Random
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.model import Model, Settings, Signature, Tensor
 from edgekit.plan import recipe, target
 from tests import cli_reference

@@ -12,7 +12,7 @@ from skimage.transform import downscale_local_mean
 
 from edgekit.data.rng import Random
 from edgekit.errors import InputError
-from edgekit.features import (
+from edgekit.measure.features import (
     BUILT_IN,
     load_features,
     random_convolutions,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError
-from edgekit.features import BUILT_IN
-from edgekit.features_child import features_in_child
+from edgekit.measure.features import BUILT_IN
+from edgekit.measure.features_child import features_in_child
 
 ROWS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 OWN = """

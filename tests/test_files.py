@@ -7,7 +7,7 @@ import pytest
 
 from edgekit.data.load import check_data
 from edgekit.errors import InputError
-from edgekit.features import check_features
+from edgekit.measure.features import check_features
 from edgekit.plan import recipe, target
 from edgekit.sources import part_files
 from edgekit.typed import Typed, read_toml

@@ -30,13 +30,14 @@ sensitivity
 mixed tuning
 original.describe passes original.reference report validate
 candidates.results
-original.batches original.inputs measure original.outputs proof original.ranges rewrites\
- original.steady original.tiling
+original.batches original.inputs measure.latency original.outputs measure.evaluator \
+original.ranges rewrites original.steady original.tiling
 original.runner
-compare coverage features_child litert_edit plan.steps data.save sources work.workspace
+measure.fidelity coverage measure.features_child litert_edit plan.steps data.save sources \
+work.workspace
 work.worker
-data.load features litert_pack plan.offers runtime
-bundle families features_net litert_file plan.recipe recipes plan.target
+data.load measure.features litert_pack plan.offers runtime
+bundle families measure.features_net litert_file plan.recipe recipes plan.target
 artifacts consistency data.sounds
 data.tensors
 data.values

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from edgekit import plugin
-from edgekit.compare import measured
 from edgekit.data.layout import channels_first, channels_last, space
 from edgekit.data.load import read_image
 from edgekit.data.rng import Random
 from edgekit.data.textures import textures
-from edgekit.features import random_convolutions
+from edgekit.measure.features import random_convolutions
+from edgekit.measure.fidelity import measured
 from edgekit.model import Model, Signature, Tensor
 
 KEY = "transform/image"

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.report.plots import front_plot
 
 

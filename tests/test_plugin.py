@@ -8,9 +8,9 @@ import pytest
 
 import edgekit
 from edgekit import plugin
-from edgekit.compare import parse_gate
 from edgekit.errors import InputError
 from edgekit.families._base import Family
+from edgekit.measure.fidelity import parse_gate
 from edgekit.typed import Typed
 
 HOME = Path(edgekit.__file__).parent

@@ -9,10 +9,10 @@ import pytest
 
 from edgekit.data import npz
 from edgekit.families.autoencoder import Family
+from edgekit.measure.evaluator import Proof
 from edgekit.model import Model, Signature, Tensor
 from edgekit.pipeline import weaknesses
 from edgekit.plan.request import Request
-from edgekit.proof import Proof
 
 
 def proof_of(folder: Path, image: np.ndarray) -> Proof:

@@ -16,7 +16,7 @@ from edgekit.candidates.ranking import CLOSE, best, equals
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import Stopwatch, pooled
 from edgekit.errors import PassError
-from edgekit.measure import Latency, summary
+from edgekit.measure.latency import Latency, summary
 from edgekit.report.tables import equal
 from edgekit.work.workspace import Workspace
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.compare import relative_error
 from edgekit.data.values import cast, check_values, rescaled
 from edgekit.errors import InputError
+from edgekit.measure.fidelity import relative_error
 from edgekit.model import Model, Signature, Tensor
 from edgekit.original.ranges import with_given_ranges, with_type_ranges
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit import measure, plugin, sensitivity
+from edgekit import plugin, sensitivity
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.assign import front
 from edgekit.bundle import sha256
@@ -18,13 +18,14 @@ from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
 from edgekit.errors import PassError
-from edgekit.measure import Latency, Trial
+from edgekit.measure import latency as measure
+from edgekit.measure.evaluator import Proof
+from edgekit.measure.latency import Latency, Trial
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
-from edgekit.proof import Proof
 from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.work.workspace import Workspace
 

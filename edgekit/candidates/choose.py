@@ -10,8 +10,8 @@ import msgspec
 
 from edgekit.candidates.ranking import best, equals, quality, slower, undecided
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.compare import Gate
-from edgekit.measure import Latency
+from edgekit.measure.fidelity import Gate
+from edgekit.measure.latency import Latency
 from edgekit.plan.request import Limits
 from edgekit.quantity import latency_text, size_text
 

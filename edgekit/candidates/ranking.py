@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from edgekit.candidates.results import Result
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITES
 
 CLOSE = 0.05  # ranks within this are equal: the better quality wins

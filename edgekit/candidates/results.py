@@ -9,7 +9,7 @@ from typing import Any
 
 from edgekit.coverage import Coverage
 from edgekit.files.atomic import write_file
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.plan.steps import TargetPlan
 from edgekit.typed import Typed, to_json
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from edgekit import measure
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.errors import EngineError, PassError
-from edgekit.measure import Latency
+from edgekit.measure import latency as measure
+from edgekit.measure.latency import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.work.workspace import Workspace
 

@@ -37,7 +37,7 @@ ENGINES = {"litert": ("ai_edge_litert", "tflite_runtime"), "openvino": ("openvin
 @json_option
 def command(as_json: bool) -> None:
     """Tell which engines and converters are installed, and what would bring the others."""
-    from edgekit.measure import machine
+    from edgekit.measure.latency import machine
     from edgekit.work.workspace import default_cache
 
     rows = [part(module, *about) for module, about in PARTS.items()]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edgekit.candidates.choose import pareto
 from edgekit.candidates.results import Report, TargetReport
-from edgekit.compare import span
 from edgekit.coverage import Coverage
 from edgekit.data.images import grid, pictures, png, to_uint8
 from edgekit.families._base import Family
+from edgekit.measure.fidelity import span
 from edgekit.model import Model
 from edgekit.report.plots import front_plot
 from edgekit.report.tables import equal, proxy, rows, searched, threads, variants

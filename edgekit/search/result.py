@@ -8,7 +8,7 @@ from typing import Any
 
 from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.files.atomic import atomic_folder, write_file
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.plan.recipe import to_toml
 from edgekit.search.study import Entry
 from edgekit.typed import Typed, to_json

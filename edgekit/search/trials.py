@@ -18,9 +18,9 @@ from edgekit.candidates.ranking import best, rank
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, with_timing
 from edgekit.candidates.variants import Made
-from edgekit.compare import Gate
 from edgekit.errors import PassError
-from edgekit.measure import Latency
+from edgekit.measure.fidelity import Gate
+from edgekit.measure.latency import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows

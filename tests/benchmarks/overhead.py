@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.bundle import read_manifest
-from edgekit.measure import interleaved
+from edgekit.measure.latency import interleaved
 from edgekit.runtime import load
 
 ENGINES = {"litert": "ai_edge_litert.interpreter", "openvino": "openvino"}

@@ -29,7 +29,7 @@ from keras import ops as K  # noqa: N812
 from edgekit import plugin
 from edgekit.coverage.litert import executed
 from edgekit.litert_edit import Editor
-from edgekit.measure import Latency, interleaved
+from edgekit.measure.latency import Latency, interleaved
 from edgekit.passes.rewrite_litert import Options, rewrite
 from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import quantized

@@ -27,7 +27,7 @@ import openvino
 from keras import layers as L  # noqa: N812
 
 from edgekit.coverage.openvino import info
-from edgekit.measure import Latency, interleaved
+from edgekit.measure.latency import Latency, interleaved
 from edgekit.passes.quantize_openvino import PREPARED
 from edgekit.passes.rewrite_openvino import rewrite
 from edgekit.runtime.engines.openvino import CONFIG

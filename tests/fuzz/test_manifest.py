@@ -15,7 +15,7 @@ from edgekit.bundle import GOLDEN, describe_files, read_manifest, write_manifest
 from edgekit.data import npz
 from edgekit.families._base import Family
 from edgekit.inspect import bundle_facts
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from tests.tiny import conditional_bundle, generator_bundle, litert_bundle, upscaler_bundle
 
 from .harness import EXAMPLES, fuzz

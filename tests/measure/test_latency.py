@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgekit import measure
 from edgekit.candidates.stopwatch import pooled
-from edgekit.measure import Latency, excess, interleaved, summary
+from edgekit.measure import latency as measure
+from edgekit.measure.latency import Latency, excess, interleaved, summary
 
 TRIALS = 2000
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from edgekit.compare import is_image
+from edgekit.measure.fidelity import is_image
 from edgekit.metrics import ssim
 
 SIZES = st.tuples(st.integers(7, 16), st.integers(7, 16), st.sampled_from([1, 3]))

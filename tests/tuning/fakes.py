@@ -11,8 +11,8 @@ from typing import Any
 from edgekit import plugin
 from edgekit.candidates.results import Result
 from edgekit.candidates.variants import Made
-from edgekit.compare import Gate
-from edgekit.measure import Latency
+from edgekit.measure.fidelity import Gate
+from edgekit.measure.latency import Latency
 from edgekit.model import Model
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for

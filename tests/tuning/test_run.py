@@ -17,8 +17,8 @@ import edgekit
 from edgekit import tuner
 from edgekit.candidates.results import Report
 from edgekit.cli import main
-from edgekit.compare import Gate
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
+from edgekit.measure.fidelity import Gate
 from edgekit.pipeline import Growing
 from edgekit.plan.request import Request
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned

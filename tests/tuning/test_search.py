@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from edgekit.candidates.ranking import CLOSE, rank
 from edgekit.candidates.results import Result
 from edgekit.errors import InputError
-from edgekit.measure import Latency
+from edgekit.measure.latency import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.search.result import front
 from edgekit.search.study import LOG, check_log

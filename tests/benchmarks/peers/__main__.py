@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from edgekit.measure import machine
+from edgekit.measure.latency import machine
 from edgekit.pipeline import tools as versions
 from tests.benchmarks.peers import page
 from tests.benchmarks.peers.compare import Duel, duels

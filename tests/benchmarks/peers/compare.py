@@ -11,16 +11,17 @@ from typing import Any
 
 import msgspec
 
-from edgekit import measure, pipeline, plugin
+from edgekit import pipeline, plugin
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.bundle import read_manifest
 from edgekit.errors import EdgekitError, EngineError
-from edgekit.features import load_features
-from edgekit.measure import Latency
+from edgekit.measure import latency as measure
+from edgekit.measure.evaluator import Proof
+from edgekit.measure.features import load_features
+from edgekit.measure.latency import Latency
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.plan.request import Request
-from edgekit.proof import Proof
 from edgekit.work.workspace import Workspace
 from tests.benchmarks.peers import tools
 

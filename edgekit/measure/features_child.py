@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import InputError, one_line
-from edgekit.features import Features, load_features
+from edgekit.measure.features import Features, load_features
 from edgekit.work.worker import end_with, look_in
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ class Child:
     def __init__(self, spec: str) -> None:
         self._spec, self._lock = spec, threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "edgekit.features_child"],
+            [sys.executable, "-P", "-m", "edgekit.measure.features_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

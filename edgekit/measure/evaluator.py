@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 from edgekit import plugin
-from edgekit.compare import relative_error, score
 from edgekit.data import npz
 from edgekit.families._base import Family
-from edgekit.features import Features
+from edgekit.measure.features import Features
+from edgekit.measure.fidelity import relative_error, score
 from edgekit.model import Model
 
 SLIVER = 0.25  # of a range: images that cover less tell little of real ones

@@ -115,7 +115,7 @@ def shrunk(images: Array) -> Array:
 
 def net_features(path: Path) -> Features:
     """A net in its engine as a feature function, one row after another."""
-    from edgekit.features_net import load_net
+    from edgekit.measure.features_net import load_net
 
     call, shape = load_net(path)
 

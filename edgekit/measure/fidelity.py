@@ -15,7 +15,7 @@ from edgekit import plugin
 from edgekit.data.layout import channels_last
 from edgekit.errors import InputError, PassError
 from edgekit.families._base import Family
-from edgekit.features import Features, standardized
+from edgekit.measure.features import Features, standardized
 from edgekit.model import Model, Tensor
 from edgekit.typed import Typed
 

@@ -1,0 +1,1 @@
+"""What an artifact costs and how faithful it is, through the runtime that the device will use."""
