@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.assign import (
+from edgekit.errors import PassError
+from edgekit.mixed.allocate import (
     front,
     least,
     loosest,
@@ -18,8 +19,7 @@ from edgekit.assign import (
     spread,
     undominated,
 )
-from edgekit.errors import PassError
-from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
+from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 
 costs = st.builds(
     Cost,

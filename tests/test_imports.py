@@ -25,8 +25,8 @@ publish inspect search.result
 candidates.build report.page search.study
 candidates.choose report.plots candidates.stopwatch
 plan.request
-assign candidates.ranking candidates.variants
-sensitivity
+mixed.allocate candidates.ranking candidates.variants
+mixed.sensitivity
 mixed tuning
 original.describe passes original.reference report validate
 candidates.results

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit import plugin, sensitivity
+from edgekit import plugin
 from edgekit.errors import PassError
 from edgekit.litert_file import LAYERS, read_graph
-from edgekit.mixed import litert
+from edgekit.mixed import litert, sensitivity
+from edgekit.mixed.sensitivity import FLOAT, apply, costs
 from edgekit.model import Model, Signature, Tensor
 from edgekit.plan import recipe
 from edgekit.plan.steps import checked, default_step
-from edgekit.sensitivity import FLOAT, apply, costs
 from tests.rewrites.graphs import keras, lowered
 
 ENGINES = plugin.names("mixed")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit import plugin, sensitivity
+from edgekit import plugin
 from edgekit.artifacts import artifact_size, artifacts
-from edgekit.assign import front
 from edgekit.bundle import sha256
 from edgekit.candidates.choose import merged
 from edgekit.candidates.results import Result, TargetReport
@@ -21,12 +20,14 @@ from edgekit.errors import PassError
 from edgekit.measure import latency as measure
 from edgekit.measure.evaluator import Proof
 from edgekit.measure.latency import Latency, Trial
+from edgekit.mixed import sensitivity
+from edgekit.mixed.allocate import front
+from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
-from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import msgspec
 
 from edgekit import plugin
-from edgekit.assign import loosest, proposal
 from edgekit.candidates.build import fingerprint
 from edgekit.candidates.choose import decide, good, reject
 from edgekit.candidates.ranking import best, rank
@@ -21,12 +20,13 @@ from edgekit.candidates.variants import Made
 from edgekit.errors import PassError
 from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
+from edgekit.mixed.allocate import loosest, proposal
+from edgekit.mixed.sensitivity import Sensitivity
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
 from edgekit.search.result import front, goals, noted
 from edgekit.search.study import Entry, Study
-from edgekit.sensitivity import Sensitivity
 
 MIXED = "mixed"
 PATIENCE = 30  # proposals in a row that were tried before: then there is hardly anything new

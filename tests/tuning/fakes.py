@@ -13,13 +13,13 @@ from edgekit.candidates.results import Result
 from edgekit.candidates.variants import Made
 from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
+from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.model import Model
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for
 from edgekit.plan.target import load
 from edgekit.search.study import Study
 from edgekit.search.trials import Trials
-from edgekit.sensitivity import FLOAT, Cost, Group, Sensitivity
 
 SAME = {"model": "this one", "seed": "0"}
 GATES = (Gate(metric="psnr", sign=">=", bound=20),)

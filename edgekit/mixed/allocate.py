@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgekit.errors import PassError
+from edgekit.mixed.sensitivity import FLOAT, Cost, Sensitivity
 from edgekit.quantity import latency_text, size_text
-from edgekit.sensitivity import FLOAT, Cost, Sensitivity
 
 Assignment = dict[str, str]
 SILENT = 1e-6  # noise relative to the outputs: 60 dB
