@@ -37,7 +37,7 @@ def convert(
 ) -> Report:
     """Convert a trained model to a bundle per target; options: `edgekit.plan.request.Request`."""
     from edgekit.errors import spoken_in_python
-    from edgekit.pipeline import run
+    from edgekit.jobs.convert import run
     from edgekit.plan.request import Request
 
     with spoken_in_python():
@@ -71,8 +71,8 @@ def tune(
         PassError: the float32 baseline cannot be made, or timed.
     """
     from edgekit.errors import spoken_in_python
+    from edgekit.jobs.tune import check_options, run
     from edgekit.plan.request import Request
-    from edgekit.tuner import check_options, run
 
     with spoken_in_python():
         check_options(options)

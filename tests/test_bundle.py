@@ -23,8 +23,8 @@ from edgekit.bundle import (
 )
 from edgekit.domain import parse_domain
 from edgekit.errors import BundleError, InputError
+from edgekit.jobs.validate import read_golden
 from edgekit.model import Model, Signature, Tensor
-from edgekit.validate import read_golden
 from tests.tiny import generator_bundle
 
 

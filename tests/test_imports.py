@@ -19,16 +19,16 @@ FILES = {
 LAYERS = """
 cli
 edgekit
-tuner
-pipeline search.trials
-publish inspect search.result
+jobs.tune
+jobs.convert search.trials
+jobs.package inspect search.result
 candidates.build report.page search.study
 candidates.choose report.plots candidates.stopwatch
 plan.request
 mixed.allocate candidates.ranking candidates.variants
 mixed.sensitivity
 mixed tuning
-original.describe passes original.reference report validate
+original.describe passes original.reference report jobs.validate
 candidates.results
 original.batches original.inputs measure.latency original.outputs measure.evaluator \
 original.ranges rewrites original.steady original.tiling
@@ -46,7 +46,7 @@ metrics model data.textures
 domain data.layout
 files.atomic
 machine.capacity
-files.durable files.intact data.npz own_modules places plugin quantity data.rng typed
+files.durable files.intact data.npz own_modules jobs.places plugin quantity data.rng typed
 files.paths machine.memory
 _version errors
 reason

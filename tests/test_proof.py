@@ -9,9 +9,9 @@ import pytest
 
 from edgekit.data import npz
 from edgekit.families.autoencoder import Family
+from edgekit.jobs.convert import weaknesses
 from edgekit.measure.evaluator import Proof
 from edgekit.model import Model, Signature, Tensor
-from edgekit.pipeline import weaknesses
 from edgekit.plan.request import Request
 
 

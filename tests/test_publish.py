@@ -11,8 +11,8 @@ import pytest
 
 from edgekit import report
 from edgekit.candidates.results import Report
+from edgekit.jobs.package import refusal
 from edgekit.plan.request import Request
-from edgekit.publish import refusal
 
 PAGE = (Path(report.__file__).parent / "page.html").read_text()
 OURS = Report(model="net", family="latent", parameters=1, objective="size", samples=8, seed=0,

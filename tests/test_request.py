@@ -8,7 +8,7 @@ import pytest
 
 import edgekit
 from edgekit.errors import InputError, in_python
-from edgekit.pipeline import check
+from edgekit.jobs.convert import check
 from edgekit.plan.request import Request
 
 

@@ -21,9 +21,9 @@ from edgekit.bundle import read_manifest  # noqa: E402
 from edgekit.candidates.results import Report, Result  # noqa: E402
 from edgekit.coverage.litert import executed, float_leftovers  # noqa: E402
 from edgekit.errors import PassError  # noqa: E402
+from edgekit.jobs.convert import run  # noqa: E402
 from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa: E402
 from edgekit.measure.latency import interleaved  # noqa: E402
-from edgekit.pipeline import run  # noqa: E402
 from edgekit.plan.request import Request  # noqa: E402
 from edgekit.runtime.engines import litert  # noqa: E402
 from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402

@@ -74,9 +74,9 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
     gates becomes the bundle of its target. The report is in OUTPUT/report.html.
     """
     from edgekit.errors import GateError, PassError
-    from edgekit.pipeline import check, run
+    from edgekit.jobs.convert import check, run
+    from edgekit.jobs.package import refusal
     from edgekit.plan.request import Request
-    from edgekit.publish import refusal
 
     request = Request.of(model, targets=targets, output=output, reuse=not no_cache, **asked)
     plans = check(request, writes=not dry_run)

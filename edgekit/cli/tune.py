@@ -71,8 +71,8 @@ def command(model: Path, targets: tuple[str, ...], output: Path, trials: int, re
     is OUTPUT/tune.html. Several processes may work on one search: start the others with --resume.
     """
     from edgekit.errors import GateError, PassError
+    from edgekit.jobs.tune import run
     from edgekit.plan.request import Request
-    from edgekit.tuner import run
 
     request = Request.of(model, targets=targets, output=output, reuse=not no_cache, **asked)
     with Bar() as bar:

@@ -22,8 +22,8 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
     import msgspec
 
     from edgekit.errors import GateError
+    from edgekit.jobs.validate import validate
     from edgekit.report.tables import megabytes
-    from edgekit.validate import validate
 
     outcome = validate(bundle, threads)
     rows: list[dict[str, object]] = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.errors import InputError
-from edgekit.places import check_places
+from edgekit.jobs.places import check_places
 from edgekit.work.workspace import default_cache
 from tests.tiny import generator_bundle, upscaler_bundle
 

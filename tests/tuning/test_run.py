@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 import edgekit
-from edgekit import tuner
 from edgekit.candidates.results import Report
 from edgekit.cli import main
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
+from edgekit.jobs import tune as tuner
+from edgekit.jobs.convert import Growing
 from edgekit.measure.fidelity import Gate
-from edgekit.pipeline import Growing
 from edgekit.plan.request import Request
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.search.trials import Trials

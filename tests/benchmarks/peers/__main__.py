@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from edgekit.jobs.convert import tools as versions
 from edgekit.measure.latency import machine
-from edgekit.pipeline import tools as versions
 from tests.benchmarks.peers import page
 from tests.benchmarks.peers.compare import Duel, duels
 from tests.benchmarks.samples import MODELS, SAMPLES, THIRD_PARTY

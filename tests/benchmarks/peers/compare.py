@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from edgekit import pipeline, plugin
+from edgekit import plugin
 from edgekit.artifacts import artifact_size, artifacts
 from edgekit.bundle import read_manifest
 from edgekit.errors import EdgekitError, EngineError
+from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure
 from edgekit.measure.evaluator import Proof
 from edgekit.measure.features import load_features

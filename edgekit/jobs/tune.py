@@ -14,10 +14,10 @@ from edgekit.candidates.results import Result, TargetReport
 from edgekit.data.load import data_files
 from edgekit.data.npz import read
 from edgekit.errors import InputError, require
+from edgekit.jobs.convert import Growing, Progress, check, prepare, raise_failures, report_of, tools
 from edgekit.measure.features_child import features_in_child
 from edgekit.measure.fidelity import gates_for
 from edgekit.measure.latency import machine
-from edgekit.pipeline import Growing, Progress, check, prepare, raise_failures, report_of, tools
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan

@@ -20,6 +20,8 @@ from edgekit.data.load import check_data, data_files
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
 from edgekit.files.atomic import claimed
+from edgekit.jobs.package import refusal, write_bundles, write_report
+from edgekit.jobs.places import check_places
 from edgekit.machine import capacity
 from edgekit.measure.evaluator import Proof
 from edgekit.measure.features import Features, check_features
@@ -32,11 +34,9 @@ from edgekit.original.describe import describe
 from edgekit.original.ranges import doubt
 from edgekit.original.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.original.reference import reference
-from edgekit.places import check_places
 from edgekit.plan import recipe
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan, make_plan
-from edgekit.publish import refusal, write_bundles, write_report
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, part_files
 from edgekit.work.workspace import Workspace, default_cache

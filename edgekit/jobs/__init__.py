@@ -1,0 +1,1 @@
+"""What a command starts, each readable from top to bottom."""
