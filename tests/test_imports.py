@@ -46,7 +46,7 @@ metrics model data.textures
 domain data.layout
 files.atomic
 machine.capacity
-files.durable files.intact data.npz own_modules jobs.places plugin quantity data.rng typed
+files.durable files.intact data.npz own_modules jobs.places plugin units data.rng typed
 files.paths machine.memory
 _version errors
 reason

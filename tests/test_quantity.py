@@ -3,7 +3,7 @@
 import pytest
 
 from edgekit.errors import InputError
-from edgekit.quantity import latency_text, parse_latency, parse_size, size_text
+from edgekit.units import latency_text, parse_latency, parse_size, size_text
 
 
 @pytest.mark.parametrize(

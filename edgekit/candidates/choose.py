@@ -13,7 +13,7 @@ from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
 from edgekit.plan.request import Limits
-from edgekit.quantity import latency_text, size_text
+from edgekit.units import latency_text, size_text
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
 ANY = Limits()

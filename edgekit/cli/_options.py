@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from edgekit import quantity
+from edgekit import units as quantity
 from edgekit.errors import InputError
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edgekit.errors import InputError
 from edgekit.machine.memory import available_memory
-from edgekit.quantity import size_text
+from edgekit.units import size_text
 
 STEP = 700_000_000  # bytes that a step takes for any net: the libraries themselves
 COPIES = 7  # of the weights, in the memory of the hungriest step: a lowering by TensorFlow

@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekit.errors import PassError
 from edgekit.mixed.sensitivity import FLOAT, Cost, Sensitivity
-from edgekit.quantity import latency_text, size_text
+from edgekit.units import latency_text, size_text
 
 Assignment = dict[str, str]
 SILENT = 1e-6  # noise relative to the outputs: 60 dB

@@ -12,9 +12,9 @@ import numpy as np
 from edgekit.domain import parse_domain
 from edgekit.errors import InputError, did_you_mean
 from edgekit.original.describe import Given
-from edgekit.quantity import parse_latency, parse_size
 from edgekit.sources import Trust
 from edgekit.typed import Typed, convert
+from edgekit.units import parse_latency, parse_size
 
 
 class Limits(Typed, frozen=True):
