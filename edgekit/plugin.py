@@ -1,7 +1,7 @@
 """The only registry: the file names of a folder are the names that users type.
 
-A metric, pass, family, source or engine is one module of its package. `image_to_image.py` is typed
-`image-to-image`.
+A metric, pass, family or source is one module of its package, an engine one folder, whose passes
+and rewrites are modules of packages in it. `image_to_image.py` is typed `image-to-image`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,12 @@ from types import ModuleType
 from edgekit.errors import InputError, did_you_mean
 
 KINDS = {
-    "coverage": "engine with coverage",
+    "engines": "engine",
     "families": "family",
-    "inspect": "engine to inspect",
     "metrics": "metric",
-    "mixed": "engine with mixed precision",
     "passes": "pass",
-    "rewrites": "engine with rewrites",
-    "rewrites.litert": "rewrite of LiteRT graphs",
-    "rewrites.openvino": "rewrite of OpenVINO graphs",
-    "runtime.engines": "engine",
+    "rewrites": "rewrite",
     "sources": "source",
-    "tuning": "engine with a search space",
 }
 
 
@@ -43,5 +37,38 @@ def load(package: str, name: str) -> ModuleType:
     """
     known = names(package)
     if name not in known:
-        raise InputError(f"unknown {KINDS[package]} '{name}'; {did_you_mean(name, known)}")
-    return importlib.import_module(f"edgekit.{package}.{name.replace('-', '_')}")
+        raise InputError(f"unknown {kind(package)} '{name}'; {did_you_mean(name, known)}")
+    return importlib.import_module(f"edgekit.{package}.{module_name(name)}")
+
+
+def part(engine: str, name: str) -> ModuleType:
+    """Import one module of an engine, such as its `runtime`.
+
+    Raises:
+        InputError: the engine is unknown, or has no such part.
+    """
+    load("engines", engine)
+    if not has_part(engine, name):
+        raise InputError(f"engine '{engine}' has no {name}")
+    return importlib.import_module(f"edgekit.engines.{module_name(engine)}.{name}")
+
+
+def has_part(engine: str, name: str) -> bool:
+    """Whether an engine's folder holds this module."""
+    return name in names(inside(engine))
+
+
+def inside(engine: str, folder: str = "") -> str:
+    """The package of an engine, or of a folder in it."""
+    return ".".join(filter(None, ("engines", module_name(engine), folder)))
+
+
+def kind(package: str) -> str:
+    """What a package holds, in words."""
+    word = KINDS[package.rpartition(".")[2]]
+    return f"{word} of {package.split('.')[1]}" if "." in package else word
+
+
+def module_name(name: str) -> str:
+    """A name that users type as Python's."""
+    return name.replace("-", "_")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgekit.bundle import (
+from edgekit.bundle.manifest import (
     FORMAT,
     GOLDEN,
     LARGEST,
@@ -18,11 +18,11 @@ from edgekit.bundle import (
     describe_files,
     foreign,
     read_manifest,
-    sha256,
     write_manifest,
 )
 from edgekit.domain import parse_domain
 from edgekit.errors import BundleError, InputError
+from edgekit.files.checksum import sha256
 from edgekit.jobs.validate import read_golden
 from edgekit.model import Model, Signature, Tensor
 from tests.tiny import generator_bundle

@@ -15,11 +15,13 @@ from edgekit.candidates import variants
 from edgekit.candidates.build import FLOAT_TOLERANCE, Bench, check_lowering
 from edgekit.candidates.choose import decide, shortfall
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.candidates.variants import Made, fewer_rewrites, shared_scales, with_shared_scales
-from edgekit.coverage import Coverage
+from edgekit.candidates.variants import Made, fewer_rewrites, other_forms
+from edgekit.engines import Coverage
+from edgekit.engines.litert import space
 from edgekit.errors import PassError
 from edgekit.measure.fidelity import Gate, relative_error
 from edgekit.measure.latency import Latency, Trial
+from edgekit.model import Model
 from edgekit.original.reference import nudged
 from edgekit.plan import target
 from edgekit.plan.request import Request
@@ -47,8 +49,8 @@ def test_each_rewrite_that_did_something_is_left_out_once(
         assert [s.name for s in variant.steps] == [s.name for s in REWRITTEN.steps]
         left_out = variant.name.rpartition(" ")[2]
         assert variant.note == f"without the rewrite {left_out}"
-        (rewrite,) = (step for step in variant.steps if step.name == "rewrite-litert")
-        (before,) = (step for step in REWRITTEN.steps if step.name == "rewrite-litert")
+        (rewrite,) = (step for step in variant.steps if step.name == "rewrite")
+        (before,) = (step for step in REWRITTEN.steps if step.name == "rewrite")
         assert set(before.options["rewrites"]) - set(rewrite.options["rewrites"]) == {left_out}
 
 
@@ -64,25 +66,30 @@ def test_a_graph_as_it_was_lowered_has_none(tmp_path: Path) -> None:
     assert fewer_rewrites(CHOSEN, made(tmp_path, rewritten=False)) == []
 
 
-def test_dense_layers_share_scales_where_their_tables_weigh(
+def test_what_the_engine_changes_is_tried_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(variants, "table_share", lambda _: 0.1)
-    (variant,) = shared_scales(CHOSEN, made(tmp_path, rewritten=True))
+    Model(kind="litert", family="latent", signatures={}, files={"a": "a.tflite"}).save(tmp_path)
+    (tmp_path / "a.tflite").write_bytes(bytes(1000))
+    monkeypatch.setattr(space, "dense_tables", lambda _: 100)
+    (variant,) = other_forms(CHOSEN, made(tmp_path, rewritten=True))
     assert variant.name == f"{CHOSEN.name} with shared scales"
-    (quantize,) = (step for step in variant.steps if step.name == "quantize-litert")
+    (quantize,) = (step for step in variant.steps if step.name == "quantize")
     everything, dense = quantize.options["rules"]
     assert (everything["op"], everything["granularity"]) == ("*", "channel")
     assert (dense["op"], dense["granularity"]) == ("FULLY_CONNECTED", "tensor")
     assert dense["mode"] == everything["mode"] == "dynamic"
-    monkeypatch.setattr(variants, "table_share", lambda _: 0.001)
-    assert shared_scales(CHOSEN, made(tmp_path, rewritten=True)) == []
+    others = [step for step in variant.steps if step.name != "quantize"]
+    assert others == [step for step in REWRITTEN.steps if step.name != "quantize"]
+    monkeypatch.setattr(space, "dense_tables", lambda _: 1)
+    assert other_forms(CHOSEN, made(tmp_path, rewritten=True)) == []
 
 
 @pytest.mark.parametrize("recipe", ["float32", "int4-weights", "int8-dynamic-tf"])
 def test_recipes_that_do_not_give_all_layers_8_bits_keep_their_scales(recipe: str) -> None:
     steps = plan_for("linux-litert", target.load("linux-litert"), [recipe]).candidates[-1].steps
-    assert tuple(map(with_shared_scales, steps)) == steps
+    passes = [{"pass": step.name, **step.options} for step in steps]
+    assert list(map(space.with_shared_scales, passes)) == passes
 
 
 def test_a_wrong_lowering_is_not_laid_to_the_last_step(
@@ -144,7 +151,7 @@ def test_what_is_calibrated_is_in_doubt_where_the_range_is(
 def test_a_search_without_calibration_leaves_out_static_precisions(
     engine: str, static: set[str]
 ) -> None:
-    known = plugin.load("mixed", engine).PRECISIONS
+    known = plugin.part(engine, "precision").PRECISIONS
     search = Search("mixed", "mixed", (), known, points=6, groups=4)
     assert set(known) - set(search.uncalibrated(engine).precisions) == static
 

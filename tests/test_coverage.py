@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.coverage import litert
-from edgekit.coverage import openvino as on_openvino
+from edgekit.engines.litert import coverage as litert
+from edgekit.engines.openvino import coverage as on_openvino
 from tests.rewrites.graphs import keras, lowered, tf
 
 LAYERS = {

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from edgekit import plugin
-from edgekit.bundle import File, Manifest
+from edgekit.bundle.manifest import File, Manifest
 from edgekit.data.rng import Random
 from edgekit.measure.latency import Latency
 from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.passes import load_pass
 from edgekit.plan import recipe, target
 from tests import cli_reference
 from tests.tiny import generator_bundle
@@ -27,8 +28,10 @@ PAGES = sorted(
     path for pattern in ("*.md", "docs/*.md", "samples/**/*.md") for path in HOME.glob(pattern)
 )
 README = HOME / "README.md"
-PACKAGES = ("families", "metrics", "passes", "rewrites.litert", "rewrites.openvino",
-            "runtime.engines", "sources")  # fmt: skip
+PACKAGES = ["engines", "families", "metrics", "passes", "sources"]
+PACKAGES += [
+    plugin.inside(e, part) for e in plugin.names("engines") for part in ("passes", "rewrites")
+]
 
 
 def text(path: Path) -> str:
@@ -145,13 +148,13 @@ def test_the_families_table_has_the_gates() -> None:
         assert rows[name] == ", ".join(metric + bound for metric, bound in gates.items())
 
 
-@pytest.mark.parametrize("engine", plugin.names("rewrites"))
+@pytest.mark.parametrize("engine", plugin.names("engines"))
 def test_the_rewrites_are_listed_with_what_they_say_of_themselves(engine: str) -> None:
     _, litert, openvino = text(HOME / "docs" / "rewrites.md").split("\n## ")
     rows = {"litert": litert, "openvino": openvino}[engine]
-    standard = plugin.load("passes", f"rewrite-{engine}").Options().rewrites
-    for name in plugin.names(f"rewrites.{engine}"):
-        said = (plugin.load(f"rewrites.{engine}", name).__doc__ or "").splitlines()[0]
+    standard = load_pass("rewrite", engine).Options().rewrites
+    for name in plugin.names(f"engines.{engine}.rewrites"):
+        said = (plugin.load(f"engines.{engine}.rewrites", name).__doc__ or "").splitlines()[0]
         mark = "" if name in standard else " *"
         assert f"| `{name}`{mark} | {said.rstrip('.')} |" in rows
 

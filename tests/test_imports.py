@@ -9,46 +9,38 @@ import pytest
 
 import edgekit
 import edgekit.runtime
+from edgekit import plugin
 
 HOME = Path(edgekit.__file__).parent
 FILES = {
     ".".join(path.relative_to(HOME.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in HOME.rglob("*.py")
 }
-# Top to bottom. A module imports from lines below its own, or from its own package.
+# Top to bottom. A room imports from lines below its own, and from itself. What runs artifacts is
+# apart from the rest of its engine: it is all of it that a device needs.
 LAYERS = """
 cli
 edgekit
-jobs.tune
-jobs.convert search.trials
-jobs.package inspect search.result
-candidates.build report.page search.study
-candidates.choose report.plots candidates.stopwatch
-plan.request
-mixed.allocate candidates.ranking candidates.variants
-mixed.sensitivity
-mixed tuning
-original.describe passes original.reference report jobs.validate
-candidates.results
-original.batches original.inputs measure.latency original.outputs measure.evaluator \
-original.ranges rewrites original.steady original.tiling
-original.runner
-measure.fidelity coverage measure.features_child litert_edit plan.steps data.save sources \
-work.workspace
-work.worker
-data.load measure.features litert_pack plan.offers runtime
-bundle families measure.features_net litert_file plan.recipe recipes plan.target
-artifacts consistency data.sounds
-data.tensors
-data.values
-data.images
-metrics model data.textures
-domain data.layout
-files.atomic
-machine.capacity
-files.durable files.intact data.npz own_modules jobs.places plugin units data.rng typed
-files.paths machine.memory
-_version errors
+jobs
+search report
+candidates
+mixed
+measure
+plan
+engines.litert engines.openvino
+passes
+original
+runtime sources
+bundle
+engines.litert.runtime engines.openvino.runtime
+engines
+families
+data
+model work
+domain machine
+typed own_modules plugin units metrics recipes
+files
+errors _version
 reason
 """
 LAYER = {name: k for k, line in enumerate(LAYERS.split("\n")) for name in line.split()}
@@ -92,16 +84,25 @@ def test_imports_go_down_only(module: str) -> None:
         assert LAYER[below] > LAYER[above] or below == above, f"{module} imports {imported}"
 
 
+@pytest.mark.parametrize("engine", plugin.names("engines"))
+def test_what_runs_an_artifact_needs_little(engine: str) -> None:
+    """A device installs the contract of engines, an engine's `__init__` and its `runtime`."""
+    little = {"engines", "errors", "model", "plugin", "reason", "typed"}
+    for part in ("engines", f"engines.{engine}", f"engines.{engine}.runtime"):
+        assert {unit(name) for name in imports(FILES[f"edgekit.{part}"])} <= little, part
+
+
 def test_the_runtime_needs_no_converter(python: Callable[[str], str]) -> None:
     """What a device has: NumPy, msgspec and one engine, which is loaded when it is used."""
     program = """
 import sys
 import edgekit.runtime
 from edgekit import plugin
+from edgekit import plugin
 for name in plugin.names("families"):
     plugin.load("families", name)
-for name in plugin.names("runtime.engines"):
-    plugin.load("runtime.engines", name)
+for name in plugin.names("engines"):
+    plugin.part(name, "runtime")
 heavy = {"tensorflow", "keras", "nncf", "click", "rich", "matplotlib", "openvino", "PIL",
          "ai_edge_litert", "litert_quantizer", "jinja2", "scipy", "h5py"}
 print(sorted(heavy & set(sys.modules)))

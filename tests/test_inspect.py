@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import inspect
 from edgekit.errors import InputError
+from edgekit.jobs import inspect
 from edgekit.original.describe import Given
 from edgekit.sources import Trust
 from edgekit.work.worker import Limits

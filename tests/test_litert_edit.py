@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit.litert_edit import Editor
-from edgekit.litert_file import parse
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.file import parse
 from tests.rewrites.graphs import keras, lowered
 
 

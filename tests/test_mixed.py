@@ -9,25 +9,26 @@ import numpy as np
 import pytest
 
 from edgekit import plugin
+from edgekit.engines.litert import precision as litert
+from edgekit.engines.litert.file import LAYERS, read_graph
 from edgekit.errors import PassError
-from edgekit.litert_file import LAYERS, read_graph
-from edgekit.mixed import litert, sensitivity
+from edgekit.mixed import sensitivity
 from edgekit.mixed.sensitivity import FLOAT, apply, costs
 from edgekit.model import Model, Signature, Tensor
 from edgekit.plan import recipe
-from edgekit.plan.steps import checked, default_step
+from edgekit.plan.steps import checked, step_of
 from tests.rewrites.graphs import keras, lowered
 
-ENGINES = plugin.names("mixed")
+ENGINES = plugin.names("engines")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_has_a_search_and_the_recipe_names_its_precisions(engine: str) -> None:
-    module = plugin.load("mixed", engine)
+    module = plugin.part(engine, "precision")
     assert module.passes({}) == []
     for precision in module.PRECISIONS:
         for step in module.passes({"a/layer": precision}):
-            checked(step)  # a pass with options that exist
+            checked(step, engine)  # a pass with options that exist
     mixed = recipe.load("mixed").mixed
     assert mixed is not None
     assert mixed.precisions(engine)
@@ -82,10 +83,9 @@ def test_layers_are_those_with_weights(net: Path) -> None:
 
 def test_one_layer_is_measured_and_the_others_stay_float(net: Path, tmp_path: Path) -> None:
     first, *_ = litert.layers(net / "net.tflite")
-    compact = "compact-litert"
-    base = apply([default_step(compact)], net, tmp_path / "base", net / "calibration.npz")
+    base = apply([step_of("compact", "litert")], net, tmp_path / "base", net / "calibration.npz")
     tried = ["w8", "w8a8", "w4b32"]
-    group = costs(tmp_path, net, base, compact, "litert", [first], tried, net, 8, 1)
+    group = costs(tmp_path, net, base, "litert", [first], tried, net, 8, 1)
     assert set(group.costs) == {FLOAT, "w8", "w8a8"}
     assert "w4b32" in group.failures[0]  # it is for dense layers
     assert group.costs[FLOAT].noise == 0
@@ -100,12 +100,14 @@ def test_layers_are_calibrated_as_candidates_are(
 ) -> None:
     rows = []
 
-    def seen(folder: Path, name: str, options: dict[str, object], *rest: object) -> None:
+    def seen(
+        folder: Path, name: str, engine: str, options: dict[str, object], *rest: object
+    ) -> None:
         rows.append(options.get("rows"))
         raise PassError("seen")
 
     monkeypatch.setattr(sensitivity, "run_pass", seen)
-    costs(tmp_path, net, net, "compact-litert", "litert", ["a"], ["16x8", "w8"], net, 4, 1)
+    costs(tmp_path, net, net, "litert", ["a"], ["16x8", "w8"], net, 4, 1)
     assert rows == [4, None]
 
 
@@ -113,7 +115,7 @@ def test_an_assignment_changes_what_it_names(net: Path, tmp_path: Path) -> None:
     first, second, _ = litert.layers(net / "net.tflite")
     steps = litert.passes({first: "w8", second: "w4b32"})
     folder = apply(
-        [checked(step) for step in steps], net, tmp_path / "made", net / "calibration.npz"
+        [checked(step, "litert") for step in steps], net, tmp_path / "made", net / "calibration.npz"
     )
     graph = read_graph(folder / "generate.tflite")
     stored = [

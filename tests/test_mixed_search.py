@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import edgekit
-from edgekit.artifacts import artifacts
-from edgekit.bundle import read_manifest
+from edgekit.bundle.manifest import read_manifest
+from edgekit.engines import artifacts
 
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.slow

@@ -11,16 +11,22 @@ from edgekit import plugin
 from edgekit.errors import InputError
 from edgekit.families._base import Family
 from edgekit.measure.fidelity import parse_gate
+from edgekit.passes import load_pass, pass_names
 from edgekit.typed import Typed
 
 HOME = Path(edgekit.__file__).parent
-# What else is found by an engine's name.
+# What an engine's folder holds beside what runs its artifacts.
 PARTS_OF_AN_ENGINE = {
     "coverage": ["executed"],
     "inspect": ["facts", "tables"],
-    "mixed": ["layers", "passes"],
+    "precision": ["layers", "passes"],
     "rewrites": ["read_rewrites"],
+    "space": ["narrowed", "other_forms", "passes", "variants"],
 }
+PACKAGES = ["engines", "families", "metrics", "passes", "sources"]
+PACKAGES += [
+    f"engines.{e}.{part}" for e in plugin.names("engines") for part in ("passes", "rewrites")
+]
 KINDS_OF_MODEL = {"keras", "saved-model", "litert", "openvino"}
 
 
@@ -28,7 +34,7 @@ def every(package: str) -> Any:
     return pytest.mark.parametrize("name", plugin.names(package))
 
 
-@pytest.mark.parametrize("package", plugin.KINDS)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_names_are_the_files(package: str) -> None:
     home = HOME / package.replace(".", "/")
     files = [*home.glob("*.py"), *(path.parent for path in home.glob("*/__init__.py"))]
@@ -37,7 +43,7 @@ def test_names_are_the_files(package: str) -> None:
     assert stems, "an empty folder proves nothing"
 
 
-@pytest.mark.parametrize("package", plugin.KINDS)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_file_has_a_docstring(package: str) -> None:
     assert all((plugin.load(package, name).__doc__ or "").strip() for name in plugin.names(package))
 
@@ -47,9 +53,11 @@ def test_every_file_has_a_docstring(package: str) -> None:
     [
         ("metrics", "pnsr", "unknown metric 'pnsr'; did you mean 'psnr'?"),
         ("metrics", "max_error", "unknown metric 'max_error'; did you mean 'max-error'?"),
-        ("runtime.engines", "litret", "unknown engine 'litret'; did you mean 'litert'?"),
+        ("engines", "litret", "unknown engine 'litret'; did you mean 'litert'?"),
         ("families", "_base", "unknown family '_base'; known: autoencoder, "),
         ("passes", "../passes/export", "unknown pass '../passes/export'"),
+        ("engines.litert.passes", "lwer", "unknown pass of litert 'lwer'; did you mean 'lower'?"),
+        ("engines.litert.rewrites", "square", "unknown rewrite of litert 'square'; did you mean "),
     ],
 )
 def test_unknown_names_are_refused_with_the_nearest(package: str, typed: str, message: str) -> None:
@@ -59,12 +67,12 @@ def test_unknown_names_are_refused_with_the_nearest(package: str, typed: str, me
 
 
 def test_listing_names_imports_none_of_them(python: Any) -> None:
-    program = """
+    program = f"""
 import sys
 from edgekit import plugin
-for package in plugin.KINDS:
+for package in {PACKAGES}:
     for name in plugin.names(package):
-        assert f"edgekit.{package}.{name.replace('-', '_')}" not in sys.modules, name
+        assert f"edgekit.{{package}}.{{plugin.module_name(name)}}" not in sys.modules, name
 print("done")
 """
     assert python(program) == "done"
@@ -82,9 +90,11 @@ def test_a_family(name: str) -> None:
         assert getattr(family, method) is not getattr(Family, method), method
 
 
-@every("passes")
-def test_a_pass(name: str) -> None:
-    module = plugin.load("passes", name)
+@pytest.mark.parametrize(
+    ("engine", "name"), [(e, name) for e in plugin.names("engines") for name in pass_names(e)]
+)
+def test_a_pass(engine: str, name: str) -> None:
+    module = load_pass(name, engine)
     assert {module.TAKES, module.GIVES} <= KINDS_OF_MODEL
     assert all(isinstance(needed, str) for needed in module.NEEDS)
     assert issubclass(module.Options, Typed)
@@ -93,16 +103,18 @@ def test_a_pass(name: str) -> None:
     assert module.run.__doc__
 
 
-@every("runtime.engines")
+@every("engines")
 def test_an_engine(name: str) -> None:
-    module = plugin.load("runtime.engines", name)
+    module = plugin.part(name, "runtime")
     assert module.SUFFIX.startswith(".")
     assert module.MODULES
     for function in ("check_installed", "warm", "files", "load", "describe"):
         assert getattr(module, function).__doc__, function
-    for package, functions in PARTS_OF_AN_ENGINE.items():
-        part = plugin.load(package, name)
-        assert all(getattr(part, function).__doc__ for function in functions), package
+    for part, functions in PARTS_OF_AN_ENGINE.items():
+        found = plugin.part(name, part)
+        assert all(getattr(found, function).__doc__ for function in functions), part
+    with pytest.raises(InputError, match=f"engine '{name}' has no wings"):
+        plugin.part(name, "wings")
 
 
 @every("sources")

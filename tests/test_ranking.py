@@ -20,7 +20,7 @@ from edgekit.measure.latency import Latency, summary
 from edgekit.report.tables import equal
 from edgekit.work.workspace import Workspace
 
-REWRITTEN = ("export", "lower-litert", "rewrite-litert")
+REWRITTEN = ("export", "lower", "rewrite")
 TURNS, RUNS = 15, 250
 
 

@@ -14,12 +14,13 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from edgekit.engines.litert.file import read_graph  # noqa: E402
+from edgekit.engines.litert.passes import lower as lower_litert  # noqa: E402
 from edgekit.errors import InputError, ModelError  # noqa: E402
-from edgekit.litert_file import read_graph  # noqa: E402
 from edgekit.model import Model  # noqa: E402
 from edgekit.original.describe import Given, describe  # noqa: E402
 from edgekit.original.runner import OriginalRunner, load_parts  # noqa: E402
-from edgekit.passes import export, lower_litert  # noqa: E402
+from edgekit.passes import export  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
 from edgekit.sources import Trust  # noqa: E402
 from edgekit.sources._flat_graph import FlatGraph  # noqa: E402

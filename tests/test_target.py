@@ -14,7 +14,7 @@ from edgekit.plan import recipe, target
 def test_every_target(name: str) -> None:
     device = target.load(name)
     assert device.description
-    assert device.engine in plugin.names("runtime.engines")
+    assert device.engine in plugin.names("engines")
     assert device.threads >= 1
     assert device.memory_mb > 0
     assert {"architecture", "verified"} <= set(tomllib.loads(target.find(name).read_text()))

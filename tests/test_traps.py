@@ -17,16 +17,16 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.bundle import read_manifest  # noqa: E402
+from edgekit.bundle.manifest import read_manifest  # noqa: E402
 from edgekit.candidates.results import Report, Result  # noqa: E402
-from edgekit.coverage.litert import executed, float_leftovers  # noqa: E402
+from edgekit.engines.litert import runtime as litert  # noqa: E402
+from edgekit.engines.litert.coverage import executed, float_leftovers  # noqa: E402
+from edgekit.engines.litert.file import check_weights_present, parse, read_graph  # noqa: E402
+from edgekit.engines.litert.runtime import interpreter_class  # noqa: E402
 from edgekit.errors import PassError  # noqa: E402
 from edgekit.jobs.convert import run  # noqa: E402
-from edgekit.litert_file import check_weights_present, parse, read_graph  # noqa: E402
 from edgekit.measure.latency import interleaved  # noqa: E402
 from edgekit.plan.request import Request  # noqa: E402
-from edgekit.runtime.engines import litert  # noqa: E402
-from edgekit.runtime.engines.litert import interpreter_class  # noqa: E402
 
 Layers = keras.layers
 
@@ -188,7 +188,7 @@ def test_openvino_computes_in_float32_whatever_the_processor(home: Path, dcgan: 
     # Trap 9: on recent processors the default is bfloat16, two to three digits.
     import openvino
 
-    from edgekit.runtime.engines.openvino import CONFIG
+    from edgekit.engines.openvino.runtime import CONFIG
 
     report = convert(home, dcgan, "openvino", "float32", target="intel-cpu")
     artifact = home / "openvino" / "intel-cpu" / "generate.xml"
@@ -261,8 +261,7 @@ def test_a_converter_that_segfaults_is_one_failed_candidate(home: Path, tmp_path
     )
     crashing = tmp_path / "tf-int8.toml"
     crashing.write_text(
-        'description = "TensorFlow\'s own int8"\n'
-        'litert = [{ pass = "lower-litert", quantize = "int8" }]\n'
+        'description = "TensorFlow\'s own int8"\nlitert = [{ pass = "lower", quantize = "int8" }]\n'
     )
     report = convert(home, net, "gru", "float32", str(crashing), "int8-dynamic")
     assert "crashed (SIGSEGV)" in result(report, "tf-int8").failure

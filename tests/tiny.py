@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
 from edgekit.domain import Domains, parse_domain
-from edgekit.litert_pack import packed
+from edgekit.engines.litert.pack import packed
 from edgekit.model import Model, Signature, Tensor, Tiling
 
 

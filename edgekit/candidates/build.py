@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from edgekit import plugin
-from edgekit.artifacts import artifact_size, artifacts
-from edgekit.bundle import sha256
 from edgekit.candidates.choose import merged
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
+from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import PassError
+from edgekit.files.checksum import sha256
 from edgekit.measure import latency as measure
 from edgekit.measure.evaluator import Proof
 from edgekit.measure.latency import Latency, Trial
@@ -27,7 +27,7 @@ from edgekit.model import Model
 from edgekit.passes._run import run_pass
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
-from edgekit.plan.steps import COMPACT, REWRITES, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan.steps import REWRITE, Candidate, Search, Step, TargetPlan, compacted
 from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
@@ -200,7 +200,6 @@ class Bench:
                     needs=search.modules(engine),
                     source=source,
                     base=base,
-                    compact=COMPACT[engine],
                     engine=engine,
                     names=names,
                     precisions=search.precisions,
@@ -230,12 +229,13 @@ class Bench:
                 run_pass,
                 needs=(*step.load().NEEDS, *trust.custom_objects),
                 name=step.name,
+                engine=step.engine,
                 options=step.options,
                 source=folder,
                 calibration=calibration,
                 trust=trust,
             )
-            if step.name not in REWRITES.values() or fingerprint(made) != fingerprint(folder):
+            if step.name != REWRITE or fingerprint(made) != fingerprint(folder):
                 folder = made
         return folder
 
@@ -244,7 +244,7 @@ class Bench:
         folder, engine = self._after(candidate.steps), plan.target.engine
         trial = self._workspace.step(
             measure.trial,
-            needs=plugin.load("runtime.engines", engine).MODULES,
+            needs=plugin.part(engine, "runtime").MODULES,
             artifact=folder,
             engine=engine,
             draws=self._proof.folder / "draws.npz",

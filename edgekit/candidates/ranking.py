@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from edgekit.candidates.results import Result
 from edgekit.measure.latency import Latency
-from edgekit.plan.steps import REWRITES
+from edgekit.plan.steps import REWRITE
 
 CLOSE = 0.05  # ranks within this are equal: the better quality wins
 ALIKE = 0.5  # dB
@@ -51,7 +51,7 @@ def ahead(results: Sequence[Result], base: Result, objective: str) -> Result:
 
 def complexity(result: Result) -> bool:
     """What is simpler goes before: first what was not rewritten; the plan is in such an order."""
-    return any(step in REWRITES.values() for step in result.steps)
+    return REWRITE in result.steps
 
 
 def lead(behind: Result, before: Result, base: Result, objective: str) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from edgekit.coverage import Coverage
+from edgekit.engines import Coverage
 from edgekit.files.atomic import write_file
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import TargetPlan

@@ -11,13 +11,9 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.candidates.results import Result
-from edgekit.litert_file import dense_tables
 from edgekit.model import Model
-from edgekit.plan.steps import REWRITES, Candidate, Step
+from edgekit.plan.steps import REWRITE, Candidate, Step, checked
 from edgekit.typed import Typed
-
-QUANTIZE = "quantize-litert"
-TABLES = 0.01  # of an artifact: smaller tables are not worth a trial
 
 
 class Made(Typed, frozen=True):
@@ -30,14 +26,14 @@ class Made(Typed, frozen=True):
 
 def variants(chosen: Result, made: Made) -> list[Candidate]:
     """Everything that is worth a trial beside the chosen candidate."""
-    return [*fewer_rewrites(chosen, made), *shared_scales(chosen, made)]
+    return [*fewer_rewrites(chosen, made), *other_forms(chosen, made)]
 
 
 def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
     """The chosen candidate without one of the rewrites that changed it, for each of several."""
     found = []
     for place, step in enumerate(made.steps):
-        applied = optional(made, place) if step.name in REWRITES.values() else []
+        applied = optional(made, place) if step.name == REWRITE else []
         for name in applied if len(applied) > 1 else ():
             rest = [one for one in step.options["rewrites"] if one != name]
             less = msgspec.structs.replace(step, options=step.options | {"rewrites": rest})
@@ -61,40 +57,25 @@ def optional(made: Made, place: int) -> list[str]:
 def rewritten_by(folder: Path) -> list[str]:
     """The rewrites that changed a model's artifacts, as noted in them."""
     model = Model.load(folder)
-    engine = plugin.load("rewrites", model.kind)
-    noted = [engine.read_rewrites(folder / file) for file in model.files.values()]
+    read = plugin.part(model.kind, "rewrites").read_rewrites
+    noted = [read(folder / file) for file in model.files.values()]
     return list(dict.fromkeys(str(entry["rewrite"]) for entries in noted for entry in entries))
 
 
-def shared_scales(chosen: Result, made: Made) -> list[Candidate]:
-    """The chosen candidate with one scale for all channels of a dense layer, if any is tried.
-
-    LiteRT stores 12 bytes of scale and zero point for each channel, beside 100 of weights for 100
-    inputs. One scale for all costs some fidelity instead.
-    """
-    steps = tuple(with_shared_scales(step) for step in made.steps)
-    if steps == made.steps or table_share(made.artifact) < TABLES:
+def other_forms(chosen: Result, made: Made) -> list[Candidate]:
+    """The chosen candidate with what its engine changes in the passes."""
+    model = Model.load(made.artifact)
+    if not plugin.has_part(model.kind, "space"):
         return []
+    passes = [{"pass": step.name, **step.options} for step in made.steps]
+    files = [made.artifact / file for file in model.files.values()]
+    found = plugin.part(model.kind, "space").other_forms(passes, files)
     return [
         Candidate(
-            name=f"{chosen.name} with shared scales",
+            name=f"{chosen.name} {what}",
             recipe=chosen.recipe,
-            steps=steps,
-            note="one scale for all channels of a dense layer",
+            steps=tuple(checked(entry, model.kind) for entry in changed),
+            note=note,
         )
+        for what, (note, changed) in found.items()
     ]
-
-
-def with_shared_scales(step: Step) -> Step:
-    """The step with one scale for each dense layer, if it quantizes all layers alike in 8 bits."""
-    rules = step.options["rules"] if step.name == QUANTIZE else []
-    if len(rules) != 1 or (rules[0]["bits"], rules[0]["granularity"]) != (8, "channel"):
-        return step
-    dense = rules[0] | {"op": "FULLY_CONNECTED", "granularity": "tensor"}
-    return msgspec.structs.replace(step, options=step.options | {"rules": [*rules, dense]})
-
-
-def table_share(folder: Path) -> float:
-    """The part of a model's artifacts that the scales and zero points of dense layers take."""
-    files = [folder / file for file in Model.load(folder).files.values()]
-    return sum(map(dense_tables, files)) / sum(file.stat().st_size for file in files)

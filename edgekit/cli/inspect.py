@@ -23,7 +23,7 @@ def command(
     PATH is a bundle, a .tflite or OpenVINO .xml artifact, or a model that convert takes. A model
     is seen as convert sees it with the same options.
     """
-    from edgekit.inspect import inspect
+    from edgekit.jobs.inspect import inspect
     from edgekit.original.describe import Given
     from edgekit.sources import Trust
 

@@ -24,7 +24,7 @@ def command(name: str | None, as_json: bool) -> None:
         emit(msgspec.to_builtins(found), as_json, text)
         return
     found_all = {each: recipe.load(each) for each in recipe.names()}
-    engines = plugin.names("runtime.engines")
+    engines = plugin.names("engines")
     rows = [
         {
             "recipe": each,

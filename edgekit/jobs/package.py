@@ -10,8 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edgekit.artifacts import artifacts
-from edgekit.bundle import (
+from edgekit.bundle.manifest import (
     FORMAT,
     GOLDEN,
     Manifest,
@@ -23,6 +22,7 @@ from edgekit.candidates.results import Report, Result
 from edgekit.candidates.variants import Made
 from edgekit.data import npz
 from edgekit.data.npz import Arrays
+from edgekit.engines import artifacts
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove

@@ -13,6 +13,7 @@ from edgekit import plugin
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.data.load import data_files
 from edgekit.data.npz import read
+from edgekit.engines._space import ROWS
 from edgekit.errors import InputError, require
 from edgekit.jobs.convert import Growing, Progress, check, prepare, raise_failures, report_of, tools
 from edgekit.measure.features_child import features_in_child
@@ -24,7 +25,6 @@ from edgekit.plan.steps import TargetPlan
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
 from edgekit.search.study import LOG, Study, check_log, locked
 from edgekit.search.trials import MIXED, Trials
-from edgekit.tuning import ROWS
 from edgekit.work.workspace import Workspace, code_hash, default_cache, identity, tool_version
 
 # Options of `convert` that mean nothing here: a search picks recipes and rows, writes no bundle.
@@ -66,7 +66,7 @@ def run(
         builds = len(plan.candidates) + trials
         bar.start(3 + builds)
         bench, proof = prepare(request, workspace, features, max(ROWS), bar, builds)
-        seeds = plugin.load("tuning", plan.target.engine).SEEDS
+        seeds = plugin.part(plan.target.engine, "space").SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)
         gates = gates_for(proof.family, request.gates)
@@ -108,8 +108,8 @@ def check_tuning(request: Request, trials: int) -> TargetPlan:
     if trials < 0:
         raise InputError(f"--trials {trials} is negative")
     engine = target.load(request.targets[0]).engine
-    plugin.load("tuning", engine)
-    mixed = (MIXED,) if engine in plugin.names("mixed") else ()
+    plugin.part(engine, "space")
+    mixed = (MIXED,) if plugin.has_part(engine, "precision") else ()
     asked = msgspec.structs.replace(request, recipes=("auto", *mixed))
     (plan,) = check(asked, writes=False)
     return plan

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.bundle import GOLDEN, Manifest, check_listed, read_manifest
+from edgekit.bundle.manifest import GOLDEN, Manifest, check_listed, read_manifest
 from edgekit.data import npz
 from edgekit.errors import BundleError, InputError, PassError
 from edgekit.measure.fidelity import parse_gate, score, span, unchecked

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from edgekit.artifacts import engine_of
 from edgekit.data.layout import channels_last
 from edgekit.data.rng import Random
+from edgekit.engines import engine_of
 from edgekit.errors import EngineError, InputError, one_line
 from edgekit.files.paths import check_plain
 from edgekit.own_modules import check_module, import_own

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.artifacts import engine_of
+from edgekit.engines import engine_of
 from edgekit.errors import InputError
 
 Array = NDArray[Any]
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 def load_net(path: Path) -> tuple[Callable[[Array], Array], tuple[int, ...]]:
     """The net as a function of one row, and its input shape (batch 1)."""
-    engine = plugin.load("runtime.engines", str(engine_of(path)))
+    engine = plugin.part(str(engine_of(path)), "runtime")
     engine.check_installed()
     signature = engine.describe(path)
     if len(signature.inputs) != 1:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.coverage import Coverage, coverage
 from edgekit.data import npz
+from edgekit.engines import Coverage, coverage
 from edgekit.errors import PassError
 from edgekit.model import Model
 from edgekit.runtime import as_family
@@ -97,7 +97,7 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
 
 def warm_engine(engine: str) -> None:
     """Import the engine, so that its own size is not counted as the artifact's."""
-    module = plugin.load("runtime.engines", engine)
+    module = plugin.part(engine, "runtime")
     module.check_installed()
     module.warm()
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.artifacts import artifact_size
 from edgekit.data import npz
+from edgekit.engines import artifact_size
 from edgekit.errors import EngineError, PassError
 from edgekit.measure.latency import all_signatures, interleaved
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
-from edgekit.plan.steps import Step, checked, default_step, with_rows
+from edgekit.plan.steps import Step, checked, compacted, with_rows
 from edgekit.runtime import as_family
 from edgekit.runtime.runner import EngineRunner
 from edgekit.sources import Trust
@@ -64,7 +64,7 @@ class Sensitivity(Typed, frozen=True):
 
 def layers(output: Path, source: Path, engine: str) -> dict[str, int]:
     """Step: the layers of a lowered float model that hold weights, and how many each."""
-    module, model = plugin.load("mixed", engine), Model.load(source)
+    module, model = plugin.part(engine, "precision"), Model.load(source)
     found: dict[str, int] = {}
     for file in model.files.values():
         found |= module.layers(source / file)
@@ -75,7 +75,6 @@ def costs(
     output: Path,
     source: Path,
     base: Path,
-    compact: str,
     engine: str,
     names: list[str],
     precisions: list[str],
@@ -89,21 +88,20 @@ def costs(
         output: folder of the step.
         source: the lowered float model.
         base: the same, compacted: what sizes and times are compared with.
-        compact: the pass that made it so.
         engine: runs all of them.
         names: the layers, by the engine's names.
-        precisions: those to try, by the names of the engine's module in `edgekit.mixed`.
+        precisions: those to try, by the names of the engine's `precision`.
         proof: folder with draws.npz and calibration.npz.
         rows: so many of its draws calibrate, as they do for the candidates.
         threads: CPU threads of the engine.
     """
-    module = plugin.load("mixed", engine)
+    module = plugin.part(engine, "precision")
     draws = {name: array[:ROWS] for name, array in npz.read(proof / "draws.npz").items()}
     exact = run(base, engine, threads, draws)
     found, failures = {FLOAT: Cost()}, []
     for precision in precisions:
-        passes = map(checked, module.passes(dict.fromkeys(names, precision)))
-        steps = [*(with_rows(step, rows) for step in passes), default_step(compact)]
+        passes = [checked(e, engine) for e in module.passes(dict.fromkeys(names, precision))]
+        steps = compacted(tuple(with_rows(step, rows) for step in passes), engine)
         try:
             folder = apply(steps, source, output / "variant", proof / "calibration.npz")
             error = noise(exact, run(folder, engine, threads, draws))
@@ -142,7 +140,7 @@ def apply(steps: Sequence[Step], source: Path, scratch: Path, calibration: Path)
     for k, step in enumerate(steps):
         folder = scratch / str(k)
         folder.mkdir(parents=True)
-        run_pass(folder, step.name, step.options, source, calibration, Trust())
+        run_pass(folder, step.name, step.engine, step.options, source, calibration, Trust())
         source = folder
     return source
 

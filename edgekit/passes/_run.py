@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgekit import plugin
 from edgekit.model import Model
+from edgekit.passes import load_pass
 from edgekit.passes._context import Context
 from edgekit.sources import Trust
 from edgekit.typed import convert
@@ -15,13 +15,14 @@ from edgekit.typed import convert
 def run_pass(
     output: Path,
     name: str,
+    engine: str,
     options: dict[str, Any],
     source: Path,
     calibration: Path | None,
     trust: Trust,
 ) -> None:
-    """Apply the pass `name` to the model in `source`; the result lies in `output`."""
-    module = plugin.load("passes", name)
+    """Apply a pass, of an engine or of none, to the model in `source`, into `output`."""
+    module = load_pass(name, engine)
     typed = convert(options, module.Options, f"pass '{name}'")
     ctx = Context(source=source, output=output, calibration=calibration, trust=trust)
     module.run(Model.load(source), typed, ctx).save(output)

@@ -10,40 +10,29 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
+from edgekit.engines import runtime
 from edgekit.errors import PlanError, did_you_mean, require
+from edgekit.passes import load_pass, pass_names
 from edgekit.plan import recipe, target
 from edgekit.plan.offers import check_served, left_out, serves_target, unserved, wanted_recipes
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.target import Target
 from edgekit.typed import Typed, complete, convert
 
-# How a model of one kind becomes another when no pass of the recipe says so.
-LOWERING = {
-    ("keras", "saved-model"): "export",
-    ("saved-model", "litert"): "lower-litert",
-    ("saved-model", "openvino"): "lower-openvino",
-}
-
-# Exact rewrites of a lowered graph, tried beside the graph as it is.
-REWRITES = {"litert": "rewrite-litert", "openvino": "rewrite-openvino"}
-
-# What every artifact goes through at the end: exact, only smaller.
-COMPACT = {"litert": "compact-litert", "openvino": "compact-openvino"}
+# Passes that an engine may have: exact rewrites of a lowered graph, tried beside the graph as it
+# is, and what every artifact goes through at the end, exact too, only smaller.
+REWRITE, COMPACT = "rewrite", "compact"
 
 # What every conversion needs, whichever passes it takes: to load the model and to report.
 CONVERTER = ("tensorflow", "keras", "scipy", "rich", "jinja2", "matplotlib")
 
 
 class Step(Typed, frozen=True):
-    """One pass with its options, complete and checked."""
+    """One pass with its options, complete and checked; `engine` is whose it is, "" everyone's."""
 
     name: str
+    engine: str = ""
     options: dict[str, Any] = {}  # noqa: RUF012 - a struct field, copied for each instance
-
-    @property
-    def module(self) -> str:
-        """The pass's module."""
-        return f"edgekit.passes.{self.name.replace('-', '_')}"
 
     @property
     def calibrates(self) -> bool:
@@ -58,7 +47,7 @@ class Step(Typed, frozen=True):
 
     def load(self) -> Any:
         """The pass itself."""
-        return plugin.load("passes", self.name)
+        return load_pass(self.name, self.engine)
 
 
 class Candidate(Typed, frozen=True):
@@ -91,25 +80,30 @@ class Search(Typed, frozen=True):
 
     def uncalibrated(self, engine: str) -> Search:
         """The same search over those precisions that need no calibration."""
-        passes = plugin.load("mixed", engine).passes
-        kept = [p for p in self.precisions
-                if not any(checked(entry).calibrates for entry in passes({"": p}))]  # fmt: skip
-        return msgspec.structs.replace(self, precisions=tuple(kept))
+        passes = plugin.part(engine, "precision").passes
+
+        def calibrates(precision: str) -> bool:
+            return any(checked(entry, engine).calibrates for entry in passes({"": precision}))
+
+        kept = tuple(p for p in self.precisions if not calibrates(p))
+        return msgspec.structs.replace(self, precisions=kept)
 
     def modules(self, engine: str) -> tuple[str, ...]:
         """The modules whose versions decide what comes out."""
-        module = plugin.load("mixed", engine)
-        passes = [entry["pass"] for p in self.precisions for entry in module.passes({"": p})]
-        return tuple(sorted({m for name in passes for m in plugin.load("passes", name).NEEDS}))
+        passes = plugin.part(engine, "precision").passes
+        steps = [checked(entry, engine) for p in self.precisions for entry in passes({"": p})]
+        return tuple(sorted({module for step in steps for module in step.load().NEEDS}))
 
     def candidates(self, engine: str, assignments: Sequence[Mapping[str, str]]) -> list[Candidate]:
         """The candidates that give each layer what an assignment says."""
-        module = plugin.load("mixed", engine)
+        passes = plugin.part(engine, "precision").passes
         return [
             Candidate(
                 name=f"{self.name}-{number}",
                 recipe=self.recipe,
-                steps=compacted((*self.steps, *map(checked, module.passes(assignment))), engine),
+                steps=compacted(
+                    (*self.steps, *(checked(entry, engine) for entry in passes(assignment))), engine
+                ),
                 note=counted(assignment),
             )
             for number, assignment in enumerate(assignments, start=1)
@@ -175,7 +169,7 @@ def make_plan(targets: Sequence[str], recipes: Sequence[str]) -> list[TargetPlan
 def check_installed(plan: TargetPlan) -> None:
     """Raise MissingDependency when something that a plan needs is not installed."""
     engine = plan.target.engine
-    plugin.load("runtime.engines", engine).check_installed()
+    runtime(engine).check_installed()
     needed = [*CONVERTER]
     for candidate in plan.candidates:
         needed += [module for step in candidate.steps for module in step.load().NEEDS]
@@ -231,7 +225,7 @@ def search_for(
     """The search that a recipe asks for; one for each target."""
     engine = device.engine
     precisions = mixed.precisions(engine)
-    known = plugin.load("mixed", engine).PRECISIONS
+    known = plugin.part(engine, "precision").PRECISIONS
     if earlier:
         raise PlanError(f"recipes '{earlier.recipe}' and '{source}' both search; give one of them")
     if not precisions:
@@ -245,7 +239,7 @@ def search_for(
     return Search(
         name=title,
         recipe=source,
-        steps=chain(plugin.load("mixed", engine).REWRITES, engine, source),
+        steps=chain(plugin.part(engine, "precision").REWRITES, engine, source),
         precisions=precisions,
         points=mixed.points,
         groups=mixed.groups,
@@ -263,22 +257,22 @@ def chain(
     steps: list[Step] = []
     kind = "keras"
     for entry in passes:
-        step = checked(entry, f"recipe '{source}'")
+        step = checked(entry, engine, f"recipe '{source}'")
         module = step.load()
-        steps += lowering(kind, module.TAKES, f"recipe '{source}', pass '{step.name}'", rewrite)
+        where = f"recipe '{source}', pass '{step.name}'"
+        steps += lowering(kind, module.TAKES, engine, where, rewrite)
         steps.append(step)
         kind = module.GIVES
-    return (*steps, *lowering(kind, engine, f"recipe '{source}'", rewrite))
+    return (*steps, *lowering(kind, engine, engine, f"recipe '{source}'", rewrite))
 
 
-def checked(entry: Mapping[str, Any], where: str = "mixed") -> Step:
-    """A pass as a recipe writes it, with all its options."""
+def checked(entry: Mapping[str, Any], engine: str, where: str = "mixed") -> Step:
+    """A pass as a recipe writes it for an engine, with all its options."""
     options = dict(entry)
     name = str(options.pop("pass", ""))
     if not name:
         raise PlanError(f'{where}: a pass has no name; write pass = "…"')
-    typed = convert(options, plugin.load("passes", name).Options, f"{where}, pass '{name}'")
-    return Step(name=name, options=complete(typed))
+    return step_of(name, engine, options, where)
 
 
 def counted(assignment: Mapping[str, str]) -> str:
@@ -289,8 +283,9 @@ def counted(assignment: Mapping[str, str]) -> str:
 
 def compacted(steps: tuple[Step, ...], engine: str) -> tuple[Step, ...]:
     """The steps with the one that makes every artifact smaller at the end, unless it is there."""
-    last = COMPACT.get(engine)
-    return (*steps, default_step(last)) if last and steps[-1].name != last else steps
+    if COMPACT not in pass_names(engine) or (steps and steps[-1].name == COMPACT):
+        return steps
+    return (*steps, step_of(COMPACT, engine))
 
 
 def with_rows(step: Step, rows: int) -> Step:
@@ -300,21 +295,31 @@ def with_rows(step: Step, rows: int) -> Step:
     return msgspec.structs.replace(step, options=step.options | {"rows": rows})
 
 
-def default_step(name: str) -> Step:
-    """A pass with its default options."""
-    return Step(name=name, options=complete(plugin.load("passes", name).Options()))
+def step_of(
+    name: str, engine: str, options: Mapping[str, Any] | None = None, where: str = "plan"
+) -> Step:
+    """A pass of an engine, or of none, with its defaults where no option is given."""
+    typed = convert(options or {}, load_pass(name, engine).Options, f"{where}, pass '{name}'")
+    owner = "" if name in plugin.names("passes") else engine
+    return Step(name=name, engine=owner, options=complete(typed))
 
 
-def lowering(kind: str, wanted: str, where: str, rewrite: bool) -> list[Step]:
-    """The passes that lead from one kind of model to another."""
-    steps = []
-    while kind != wanted:
-        onward = {to: name for (start, to), name in LOWERING.items() if start == kind}
-        nearest = wanted if wanted in onward else next(iter(onward), None)
-        if nearest is None:
-            raise PlanError(f"{where} takes a {wanted} model, but has a {kind} one at that point")
-        steps.append(default_step(onward[nearest]))
-        if rewrite and nearest in REWRITES:
-            steps.append(default_step(REWRITES[nearest]))
-        kind = nearest
-    return steps
+def lowering(kind: str, wanted: str, engine: str, where: str, rewrite: bool) -> list[Step]:
+    """The shortest way from one kind of model to another over the passes that change the kind.
+
+    `rewrite` follows the one that makes the engine's own kind with its exact rewrites.
+    """
+    ways: dict[str, list[str]] = {kind: []}  # to each kind, the passes that lead there
+    waiting = [kind]
+    onward = [(name, load_pass(name, engine)) for name in pass_names(engine)]
+    for at in waiting:
+        for name, module in onward:
+            if at == module.TAKES and module.GIVES not in ways:
+                ways[module.GIVES] = [*ways[at], name]
+                waiting.append(module.GIVES)
+    if wanted not in ways:
+        raise PlanError(f"{where} takes a {wanted} model, but has a {kind} one at that point")
+    found = [step_of(name, engine) for name in ways[wanted]]
+    if rewrite and found and wanted == engine and REWRITE in pass_names(engine):
+        found.append(step_of(REWRITE, engine))
+    return found

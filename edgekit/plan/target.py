@@ -50,7 +50,7 @@ def find(name: str) -> Path:
 def load(name: str) -> Target:
     """A built-in target by name, or a TOML file by path."""
     found = read_toml(find(name), Target, "target")
-    engines = plugin.names("runtime.engines")
+    engines = plugin.names("engines")
     if found.engine not in engines:
         unknown = f"target '{name}': unknown engine '{found.engine}'"
         raise InputError(f"{unknown}; {did_you_mean(found.engine, engines)}")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgekit.candidates.choose import pareto
 from edgekit.candidates.results import Report, TargetReport
-from edgekit.coverage import Coverage
 from edgekit.data.images import grid, pictures, png, to_uint8
+from edgekit.engines import Coverage
 from edgekit.families._base import Family
 from edgekit.measure.fidelity import span
 from edgekit.model import Model

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from edgekit import plugin
-from edgekit.bundle import Manifest, read_manifest
+from edgekit.bundle.manifest import Manifest, read_manifest
 from edgekit.families._base import Family
 from edgekit.model import Model
 from edgekit.runtime.runner import EngineRunner

@@ -46,7 +46,7 @@ class EngineRunner:
 
     def __init__(self, folder: Path, model: Model, engine: str, threads: int) -> None:
         check_threads(threads)
-        self._engine = plugin.load("runtime.engines", engine)
+        self._engine = plugin.part(engine, "runtime")
         self._engine.check_installed()
         self._folder, self._model, self._threads = folder, model, threads
         self._calls: dict[str, Call] = {}

@@ -70,7 +70,7 @@ class Trials:
         self._bench, self._study, self._plan = bench, study, plan
         self._gates, self._request, self._measured = gates, request, measured
         self._engine, self._threads = plan.target.engine, bench.threads(plan)
-        self._space = plugin.load("tuning", self._engine)
+        self._space = plugin.part(self._engine, "space")
         self.base, made = bench.attempt(plan, plan.candidates[0])
         if made is None:
             raise PassError(f"{plan.name}: {self.base.failure}")

@@ -29,8 +29,8 @@ from typing import Any
 import msgspec
 
 from edgekit import errors
-from edgekit.bundle import sha256
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
+from edgekit.files.checksum import sha256
 from edgekit.files.durable import put, sweep, sync, temporary
 from edgekit.files.intact import intact, seal
 from edgekit.reason import reason

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.bundle import read_manifest
+from edgekit.bundle.manifest import read_manifest
 from edgekit.measure.latency import interleaved
 from edgekit.runtime import load
 
@@ -32,7 +32,7 @@ def bare_call(bundle: Path) -> Any:
     if manifest.engine == "openvino":
         import openvino
 
-        from edgekit.runtime.engines.openvino import CONFIG
+        from edgekit.engines.openvino.runtime import CONFIG
 
         config = CONFIG | {"INFERENCE_NUM_THREADS": "1"}
         request = openvino.Core().compile_model(str(path), "CPU", config).create_infer_request()
@@ -82,7 +82,7 @@ def measure(bundle: Path, seconds: float = 4.0) -> dict[str, float]:
     bare, ours = interleaved([bare_call(bundle), edgekit_call(bundle)], seconds)
     # What a device's program imports: the runtime with its engine, against the engine alone.
     alone, together = import_seconds(
-        (ENGINES[engine], f"edgekit.runtime, edgekit.runtime.engines.{engine}, {ENGINES[engine]}")
+        (ENGINES[engine], f"edgekit.runtime, edgekit.engines.{engine}.runtime, {ENGINES[engine]}")
     )
     return {
         "call_us": bare.seconds * 1e6,

@@ -27,11 +27,11 @@ from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
 from edgekit import plugin
-from edgekit.coverage.litert import executed
-from edgekit.litert_edit import Editor
+from edgekit.engines.litert import runtime as litert
+from edgekit.engines.litert.coverage import executed
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.passes.rewrite import Options, rewrite
 from edgekit.measure.latency import Latency, interleaved
-from edgekit.passes.rewrite_litert import Options, rewrite
-from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import quantized
 
 SECONDS = 1.2  # of measuring, for each pair
@@ -158,7 +158,7 @@ def rewritten(path: Path, name: str) -> Path:
     """The file after one rewrite, or after all of the default list."""
     names = Options().rewrites if name == "all" else (name,)
     graph = Editor(path)
-    if not rewrite(graph, {each: plugin.load("rewrites.litert", each) for each in names}):
+    if not rewrite(graph, {each: plugin.load("engines.litert.rewrites", each) for each in names}):
         raise SystemExit(f"'{name}' does not match its net")
     graph.save(path.with_name("rewritten.tflite"))
     return path.with_name("rewritten.tflite")

@@ -26,11 +26,11 @@ import numpy as np
 import openvino
 from keras import layers as L  # noqa: N812
 
-from edgekit.coverage.openvino import info
+from edgekit.engines.openvino.coverage import info
+from edgekit.engines.openvino.passes.quantize import PREPARED
+from edgekit.engines.openvino.passes.rewrite import rewrite
+from edgekit.engines.openvino.runtime import CONFIG
 from edgekit.measure.latency import Latency, interleaved
-from edgekit.passes.quantize_openvino import PREPARED
-from edgekit.passes.rewrite_openvino import rewrite
-from edgekit.runtime.engines.openvino import CONFIG
 
 SECONDS = 1.5  # of measuring, for each pair
 LENGTH = 1024

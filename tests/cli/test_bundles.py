@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.bundle import describe_files
+from edgekit.bundle.manifest import describe_files
 from edgekit.typed import to_json
 
 from .shell import Shell

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.bundle import read_manifest
+from edgekit.bundle.manifest import read_manifest
 
 from .shell import Shell, steps
 
@@ -181,7 +181,7 @@ def test_a_converter_that_crashes_is_reported_and_the_rest_goes_on(shell: Shell)
     """TensorFlow's converter ends in a crash on the int8 form of a recurrent net."""
     shell.write(
         "int8.toml",
-        'description = "int8"\nlitert = [{ pass = "lower-litert", quantize = "int8" }]\n',
+        'description = "int8"\nlitert = [{ pass = "lower", quantize = "int8" }]\n',
     )
     shell.convert("recurrent.keras", "-r", "int8.toml").success()
     assert chosen(shell) == "float32"

@@ -13,7 +13,7 @@ from .shell import Shell, wait_for
 
 CRASHING = """
 import os, resource
-from edgekit.runtime.engines import litert
+from edgekit.engines.litert import runtime as litert
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 litert.load = lambda *_: os.kill(os.getpid(), {number})
 """
@@ -41,7 +41,7 @@ def test_killed_for_memory(shell: Shell) -> None:
 WAITING = """
 import time
 from pathlib import Path
-from edgekit.runtime.engines import litert
+from edgekit.engines.litert import runtime as litert
 def load(*_):
     Path("reached").touch()
     time.sleep(60)

@@ -74,7 +74,7 @@ def test_conversions(shell: Shell, tiny_bundle: Path) -> None:
 def test_plans(shell: Shell) -> None:
     (plan,) = parsed(shell.convert("latent.keras", "--dry-run", "--json").success())
     assert (plan["target"], plan["engine"]) == ("linux-litert", "litert")
-    assert plan["candidates"]["float32"] == ["export", "lower-litert", "compact-litert"]
+    assert plan["candidates"]["float32"] == ["export", "lower", "compact"]
 
 
 @pytest.mark.parametrize(

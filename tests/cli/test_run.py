@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from edgekit import runtime
-from edgekit.bundle import parse_manifest, write_manifest
+from edgekit.bundle.manifest import parse_manifest, write_manifest
 from edgekit.cli import inspect
 from edgekit.cli.run import command
 from edgekit.errors import InputError

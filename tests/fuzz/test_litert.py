@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("ai_edge_litert")
 
-from edgekit.inspect import look
-from edgekit.litert_file import REWRITES, unpacked
-from edgekit.litert_pack import packed
+from edgekit.engines.litert.file import REWRITES, unpacked
+from edgekit.engines.litert.pack import packed
+from edgekit.jobs.inspect import look
 from tests.tiny import tanh_file
 
 from .harness import EXAMPLES, fuzz

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from edgekit import runtime
-from edgekit.bundle import GOLDEN, describe_files, read_manifest, write_manifest
+from edgekit.bundle.manifest import GOLDEN, describe_files, read_manifest, write_manifest
 from edgekit.data import npz
 from edgekit.families._base import Family
-from edgekit.inspect import bundle_facts
 from edgekit.jobs import validate
+from edgekit.jobs.inspect import bundle_facts
 from edgekit.measure.latency import Latency
 from tests.tiny import conditional_bundle, generator_bundle, litert_bundle, upscaler_bundle
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from edgekit.bundle import read_manifest
+from edgekit.bundle.manifest import read_manifest
 from edgekit.model import Model
 from edgekit.plan import recipe, target
 from edgekit.plan.recipe import inline

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from edgekit.engines.litert import space as litert
+from edgekit.engines.litert.passes import quantize as quantize_litert
+from edgekit.engines.litert.passes.quantize import Options, Rule, fitted, quantize
 from edgekit.errors import PassError
 from edgekit.model import Model, Signature
-from edgekit.passes import quantize_litert
 from edgekit.passes._context import Context
-from edgekit.passes.quantize_litert import Options, Rule, fitted, quantize
-from edgekit.tuning import litert
 
 WIDTHS = {"first": 100, "net/second[0]": 96, "third": 256}
 DECODER = Model(

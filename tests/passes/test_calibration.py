@@ -67,7 +67,7 @@ def test_fewer_rows_than_a_batch_are_one_batch(tmp_path: Path) -> None:
 
 def test_a_recipe_that_asks_for_more_rows_gets_them(tmp_path: Path) -> None:
     recipe = tmp_path / "more.toml"
-    recipe.write_text('description = ""\nlitert = [{ pass = "quantize-litert", rows = 500 }]\n')
+    recipe.write_text('description = ""\nlitert = [{ pass = "quantize", rows = 500 }]\n')
     plan = plan_for("linux-litert", load("linux-litert"), [str(recipe), "int8"])
     assert plan.rows == 500
     assert plan_for("linux-litert", load("linux-litert"), ["int8"]).rows == 0

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.litert_file import parse
-from edgekit.litert_pack import packed
-from edgekit.passes import compact_litert, compact_openvino
-from edgekit.runtime.engines.litert import interpreter_class
+from edgekit.engines.litert.file import parse
+from edgekit.engines.litert.pack import packed
+from edgekit.engines.litert.passes import compact as compact_litert
+from edgekit.engines.litert.runtime import interpreter_class
+from edgekit.engines.openvino.passes import compact as compact_openvino
 from tests.rewrites.graphs import keras, lowered, outputs
 
 

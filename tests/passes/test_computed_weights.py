@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.engines.litert import runtime as litert
+from edgekit.engines.litert.file import computed_convolutions, read_graph
+from edgekit.engines.litert.passes.lower import check_convolutions
+from edgekit.engines.litert.passes.quantize import Rule
 from edgekit.errors import PassError
-from edgekit.litert_file import computed_convolutions, read_graph
-from edgekit.passes.lower_litert import check_convolutions
-from edgekit.passes.quantize_litert import Rule
-from edgekit.runtime.engines import litert
 from tests.rewrites.graphs import keras, lowered, quantized, tf
 
 MADE = ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"]

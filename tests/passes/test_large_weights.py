@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.passes import _large_weights
-from edgekit.passes._large_weights import LARGE, in_pieces
+from edgekit.engines.litert.passes import _large_weights
+from edgekit.engines.litert.passes._large_weights import LARGE, in_pieces
 
 qtyping = pytest.importorskip("litert_quantizer.qtyping")
 

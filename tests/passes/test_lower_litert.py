@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgekit.passes.lower_litert import converter_reason
+from edgekit.engines.litert.passes.lower import converter_reason
 
 REMEDY = "has no LiteRT form; replace that layer by one made of standard ops"
 CALL = 'fused["StatefulPartitionedCall:", "StatefulPartitionedCall_1"]'

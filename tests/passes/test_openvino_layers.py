@@ -14,8 +14,8 @@ openvino = pytest.importorskip("openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from edgekit.passes._openvino import save_quantized, weighted_layers  # noqa: E402
-from edgekit.passes.quantize_openvino import fold_scales  # noqa: E402
+from edgekit.engines.openvino.graph import save_quantized, weighted_layers  # noqa: E402
+from edgekit.engines.openvino.passes.quantize import fold_scales  # noqa: E402
 
 
 def matmul(other: Any) -> Any:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.litert_file import dense_tables
-from edgekit.passes.quantize_litert import Rule
+from edgekit.engines.litert.file import dense_tables
+from edgekit.engines.litert.passes.quantize import Rule
 from tests.rewrites.graphs import keras, lowered, outputs, quantized
 
 UNITS = 600

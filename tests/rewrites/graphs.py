@@ -17,12 +17,12 @@ keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
 from edgekit.data import npz  # noqa: E402
-from edgekit.litert_edit import Editor  # noqa: E402
+from edgekit.engines.litert import runtime as litert  # noqa: E402
+from edgekit.engines.litert.edit import Editor  # noqa: E402
+from edgekit.engines.litert.passes.quantize import Options, Rule, quantize  # noqa: E402
+from edgekit.engines.litert.passes.rewrite import rewrite  # noqa: E402
 from edgekit.model import Model, Signature, Tensor  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
-from edgekit.passes.quantize_litert import Options, Rule, quantize  # noqa: E402
-from edgekit.passes.rewrite_litert import rewrite  # noqa: E402
-from edgekit.runtime.engines import litert  # noqa: E402
 
 
 def lowered(net: Any, folder: Path, *, int8: bool = False) -> Path:

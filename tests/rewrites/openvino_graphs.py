@@ -10,9 +10,9 @@ import numpy as np
 import openvino
 
 from edgekit import plugin
+from edgekit.engines._rewriting import Applied, until_none_matches
+from edgekit.engines.openvino.passes.rewrite import everywhere
 from edgekit.model import Model, Signature, Tensor
-from edgekit.passes._rewriting import Applied, until_none_matches
-from edgekit.passes.rewrite_openvino import everywhere
 
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 
@@ -35,7 +35,7 @@ def check(graph: Any, *names: str) -> list[Applied]:
     """Rewrite a graph, and compare with what it gave before; tells what was applied."""
     values = random(*graph.input(0).shape)
     before = computed(graph, values)
-    modules = {name: plugin.load("rewrites.openvino", name) for name in names}
+    modules = {name: plugin.load("engines.openvino.rewrites", name) for name in names}
     applied = until_none_matches(modules, partial(everywhere, graph))
     after = computed(graph, values)
     assert after.shape == before.shape

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edgekit import plugin
-from edgekit.litert_edit import Editor
-from edgekit.passes.rewrite_litert import Options
-from edgekit.rewrites.litert._build import Build
-from edgekit.runtime.engines import litert
+from edgekit.engines.litert import runtime as litert
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.passes.rewrite import Options
+from edgekit.engines.litert.rewrites._build import Build
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 from tests.rewrites.test_movement import in_torch_order
 
@@ -80,7 +80,7 @@ def transposed_and_back(path: Path) -> None:
 def kept(path: Path, *names: str) -> int:
     """Rewrite a file, see that it gives the same and that nothing is left to do; how often it
     matched."""
-    modules = [plugin.load("rewrites.litert", name) for name in names]
+    modules = [plugin.load("engines.litert.rewrites", name) for name in names]
     new, count = rewritten(path, *modules)
     shape = [n or 1 for n in litert.describe(path).inputs[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
@@ -90,7 +90,7 @@ def kept(path: Path, *names: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", plugin.names("rewrites.litert"))
+@pytest.mark.parametrize("name", plugin.names("engines.litert.rewrites"))
 def test_a_rewrite(name: str, corpus: list[Path]) -> None:
     assert sum(kept(path, name) for path in corpus), "a rewrite that matches nothing proves nothing"
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.litert_edit import Editor
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import leaky_relu_to_maximum, unfuse_transposed_conv_activation
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import leaky_relu_to_maximum, unfuse_transposed_conv_activation
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
 
 L = keras.layers

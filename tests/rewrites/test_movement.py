@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from edgekit.litert_edit import Editor
-from edgekit.litert_file import read_graph
-from edgekit.passes.rewrite_litert import Options
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.passes.rewrite import Options
+from edgekit.engines.litert.rewrites import depth_to_space, idle_movement, pixel_shuffle
+from edgekit.engines.litert.rewrites._build import Build
 from edgekit.plugin import load
-from edgekit.rewrites.litert import depth_to_space, idle_movement, pixel_shuffle
-from edgekit.rewrites.litert._build import Build
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 K, L = keras.ops, keras.layers

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import nearest_upsampling, upsampled_convolution
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import nearest_upsampling, upsampled_convolution
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 K, L = keras.ops, keras.layers

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import normalization
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import normalization
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 K, L = keras.ops, keras.layers

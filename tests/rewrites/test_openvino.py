@@ -16,13 +16,14 @@ openvino = pytest.importorskip("openvino")
 from openvino import opset13 as ops  # noqa: E402
 
 from edgekit import plugin  # noqa: E402
-from edgekit.coverage import openvino as coverage  # noqa: E402
 from edgekit.data import npz  # noqa: E402
-from edgekit.passes import compact_openvino, quantize_openvino  # noqa: E402
+from edgekit.engines._rewriting import until_none_matches  # noqa: E402
+from edgekit.engines.openvino import coverage  # noqa: E402
+from edgekit.engines.openvino.passes import compact as compact_openvino  # noqa: E402
+from edgekit.engines.openvino.passes import quantize as quantize_openvino  # noqa: E402
+from edgekit.engines.openvino.passes.rewrite import Options, everywhere, run  # noqa: E402
+from edgekit.engines.openvino.rewrites import read_rewrites  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
-from edgekit.passes._rewriting import until_none_matches  # noqa: E402
-from edgekit.passes.rewrite_openvino import Options, everywhere, run  # noqa: E402
-from edgekit.rewrites.openvino import read_rewrites  # noqa: E402
 from tests.rewrites.openvino_graphs import check, describe, kinds, model, precisions, random  # noqa: E402
 
 Auto = Literal["explicit", "same_upper", "same_lower", "valid"]
@@ -141,13 +142,13 @@ def test_an_interpolation_that_is_no_enlargement_stays(case: str) -> None:
                             nearest_mode="floor")  # fmt: skip
     layer = ops.convolution(large, ops.constant(random(2, 3, 5, 5)), [1, 1], [2, 2], [2, 2], [1, 1])
     graph = model(layer, image)
-    modules = {"it": plugin.load("rewrites.openvino", "upsampled-convolution")}
+    modules = {"it": plugin.load("engines.openvino.rewrites", "upsampled-convolution")}
     assert until_none_matches(modules, partial(everywhere, graph)) == []
 
 
 def test_every_rewrite_is_tried() -> None:
     """Here each has a test of what it gives; what is not among the options never runs."""
-    assert set(Options().rewrites) == set(plugin.names("rewrites.openvino"))
+    assert set(Options().rewrites) == set(plugin.names("engines.openvino.rewrites"))
 
 
 def enlarging() -> Any:

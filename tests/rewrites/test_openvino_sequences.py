@@ -15,9 +15,9 @@ openvino = pytest.importorskip("openvino")
 
 from openvino import opset13 as ops  # noqa: E402
 
-from edgekit.coverage import openvino as coverage  # noqa: E402
 from edgekit.data import npz  # noqa: E402
-from edgekit.passes import quantize_openvino  # noqa: E402
+from edgekit.engines.openvino import coverage  # noqa: E402
+from edgekit.engines.openvino.passes import quantize as quantize_openvino  # noqa: E402
 from edgekit.passes._context import Context  # noqa: E402
 from tests.rewrites.openvino_graphs import (  # noqa: E402
     check,

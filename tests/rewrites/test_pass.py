@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.file import REWRITES, read_note
+from edgekit.engines.litert.inspect import facts
+from edgekit.engines.litert.passes.rewrite import Options, rewrite, run
 from edgekit.errors import PassError
-from edgekit.inspect import inspect
-from edgekit.inspect.litert import facts
-from edgekit.litert_edit import Editor
-from edgekit.litert_file import REWRITES, read_note
+from edgekit.jobs.inspect import inspect
 from edgekit.model import Model, Signature, Tensor
 from edgekit.original.describe import Given
 from edgekit.passes._context import Context
-from edgekit.passes.rewrite_litert import Options, rewrite, run
 from edgekit.sources import Trust
 from tests.rewrites.graphs import keras, lowered, quantized
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import reflection_padding
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import reflection_padding
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import squares
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import squares
 from tests.rewrites.graphs import keras, lowered, outputs, rewritten, tf
 
 

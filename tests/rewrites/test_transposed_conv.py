@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgekit.litert_edit import Editor
-from edgekit.litert_file import read_graph
-from edgekit.rewrites.litert import transposed_conv, transposed_conv_to_dense
+from edgekit.engines.litert.edit import Editor
+from edgekit.engines.litert.file import read_graph
+from edgekit.engines.litert.rewrites import transposed_conv, transposed_conv_to_dense
 from tests.rewrites.graphs import keras, lowered, outputs, quantized, rewritten
 
 

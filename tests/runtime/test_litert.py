@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
+from edgekit.engines.litert.runtime import Binding, bind, ordered
 from edgekit.errors import EngineError
-from edgekit.runtime.engines.litert import Binding, bind, ordered
 
 DTYPES = st.sampled_from(["int8", "uint8", "int16"])
 SCALES = st.floats(2.0**-20, 2.0**10, width=32)

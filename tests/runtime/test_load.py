@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 import edgekit
-from edgekit.bundle import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
 from edgekit.data.rng import Random
+from edgekit.engines.litert import runtime as litert
 from edgekit.errors import BundleError, EngineError, InputError
 from edgekit.model import Model, Signature, Tensor
-from edgekit.runtime.engines import litert
 
 MODEL = Model(
     kind="litert",

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import edgekit
+from edgekit.engines.litert import runtime as litert
 from edgekit.errors import EngineError
 from edgekit.model import Model, Signature
-from edgekit.runtime.engines import litert
 from edgekit.runtime.runner import EngineRunner
 from tests.tiny import generator_bundle, litert_bundle
 

@@ -14,9 +14,9 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from edgekit.engines.litert.file import read_graph  # noqa: E402
+from edgekit.engines.litert.pack import raise_versions  # noqa: E402
 from edgekit.errors import InputError, ModelError  # noqa: E402
-from edgekit.litert_file import read_graph  # noqa: E402
-from edgekit.litert_pack import raise_versions  # noqa: E402
 from edgekit.sources import Trust, open_parts, part_files  # noqa: E402
 from tests.rewrites.graphs import outputs  # noqa: E402
 

@@ -75,8 +75,8 @@ class Bench:
         found: list[Latency | str] = []
         for path in artifacts.values():
             text = (path / "net.tflite").read_text()
-            ratio = 0.4 if "static" in text or "quantize-openvino" in text else 1.0
-            ratio *= 0.5 if "rewrite-litert" in text else 1.0
+            ratio = 0.4 if "static" in text or "preset" in text else 1.0
+            ratio *= 0.5 if '["rewrite"' in text else 1.0
             found.append(
                 Latency(seconds=ratio, ratio=ratio, ratio_low=ratio, ratio_high=ratio, noise=0,
                         runs=9)
@@ -107,7 +107,7 @@ def trials(
 ) -> tuple[Trials, Study]:
     """A search in a folder, begun or gone on with."""
     made = plan(name)
-    seeds = plugin.load("tuning", made.target.engine).SEEDS
+    seeds = plugin.part(made.target.engine, "space").SEEDS
     queue = {c.name: seeds[c.name] for c in made.candidates}
     study = Study(folder, SAME, queue)
     asked = Request.of("net.keras", targets=name, output=folder, **request)

@@ -12,13 +12,14 @@ from optuna.trial import TrialState
 
 from edgekit.candidates.ranking import CLOSE, rank
 from edgekit.candidates.results import Result
+from edgekit.engines.litert import space as litert
+from edgekit.engines.openvino import space as openvino
 from edgekit.errors import InputError
 from edgekit.measure.latency import Latency
 from edgekit.plan.recipe import BASELINE
 from edgekit.search.result import front
 from edgekit.search.study import LOG, check_log
 from edgekit.search.trials import FINALISTS
-from edgekit.tuning import litert, openvino
 from tests.tuning.fakes import SAME, Bench, ignore, trials
 
 CRASH = "it crashed"
@@ -80,7 +81,7 @@ def test_it_ends_when_there_is_nothing_new(tmp_path: Path) -> None:
 def few(method: str, pick: object) -> list[dict[str, object]]:
     """Three recipes."""
     rows = pick("rows", (1, 2, 3))  # type: ignore[operator]
-    return [{"pass": "quantize-openvino", "rows": rows}]
+    return [{"pass": "quantize", "rows": rows}]
 
 
 def test_after_the_deadline_only_the_candidates_of_auto_begin(
@@ -136,7 +137,7 @@ def stop(*args: object) -> None:
 
 
 def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
-    search, study = trials(Bench(tmp_path / "bench", refused="quantize-openvino"), tmp_path / "out")
+    search, study = trials(Bench(tmp_path / "bench", refused="quantize"), tmp_path / "out")
     search.search(5, None, ignore)
     failures = {entry.result.name: entry.result.failure for entry in study.entries()}
     assert failures["int8"] == "it was refused"
@@ -158,7 +159,7 @@ def test_a_precision_for_each_layer(tmp_path: Path) -> None:
 
 
 def test_the_sampler_learns_what_failed(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench", refused="compress-openvino")
+    bench = Bench(tmp_path / "bench", refused="compress")
     search, study = trials(bench, tmp_path / "out")
     search.search(5, None, ignore)
     ended = study._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

@@ -14,20 +14,22 @@ from edgekit import plugin
 from edgekit.candidates import variants
 from edgekit.candidates.results import Result
 from edgekit.candidates.variants import Made
+from edgekit.engines._space import Pick
+from edgekit.engines.litert import space as litert
+from edgekit.model import Model
 from edgekit.plan import target
 from edgekit.plan.request import Request
 from edgekit.plan.steps import Step, chain, compacted, plan_for, with_rows
-from edgekit.tuning import Pick
 
 ENGINES = {"litert": "linux-litert", "openvino": "intel-cpu"}
 
 
 def test_every_space_is_tested() -> None:
-    assert plugin.names("tuning") == sorted(ENGINES)
+    assert plugin.names("engines") == sorted(ENGINES)
 
 
 def steps(engine: str, method: str, pick: Any) -> tuple[Step, ...]:
-    passes = plugin.load("tuning", engine).passes(method, pick)
+    passes = plugin.part(engine, "space").passes(method, pick)
     return compacted(chain(passes, engine, "tune"), engine)
 
 
@@ -45,7 +47,7 @@ def picking(options: Mapping[str, Any]) -> Pick:
 def test_the_candidates_of_auto_can_be_picked(engine: str) -> None:
     """So a search that tries them first is never worse than `convert` by itself."""
     name = ENGINES[engine]
-    seeds = plugin.load("tuning", engine).SEEDS
+    seeds = plugin.part(engine, "space").SEEDS
     candidates = plan_for(name, target.load(name), ["auto"]).candidates
     assert {candidate.name for candidate in candidates} == set(seeds)
     for candidate in candidates:
@@ -68,11 +70,11 @@ def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
     def pick(name: str, choices: tuple[Any, ...]) -> Any:
         return chance.choice(choices)
 
-    for method in plugin.load("tuning", engine).METHODS:
+    for method in plugin.part(engine, "space").METHODS:
         for _ in range(40):
             made = steps(engine, method, pick)
             assert all(step.rows for step in made if step.calibrates)
-            assert made[-1].name.startswith("compact-")
+            assert made[-1].name == "compact"
 
 
 @pytest.mark.parametrize(
@@ -84,17 +86,19 @@ def test_whatever_is_picked_is_a_recipe(engine: str) -> None:
     ],
 )
 def test_the_variants_of_auto_can_be_picked(
-    engine: str, applied: list[str], monkeypatch: pytest.MonkeyPatch
+    engine: str, applied: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that `convert` tries, of every candidate that it may choose."""
     monkeypatch.setattr(variants, "rewritten_by", lambda folder: applied)
-    monkeypatch.setattr(variants, "table_share", lambda folder: 1.0)
-    space = plugin.load("tuning", engine)
-    dense = tuple(plugin.load("tuning", "litert").DENSE)
+    Model(kind=engine, family="latent", signatures={}, files={"a": "a"}).save(tmp_path)
+    (tmp_path / "a").write_bytes(bytes(10))
+    monkeypatch.setattr(litert, "dense_tables", lambda file: 10)
+    space = plugin.part(engine, "space")
+    dense = tuple(litert.DENSE)
     choices = {"left_out": ("none", *applied), "dense": dense}
     name = ENGINES[engine]
     for candidate in plan_for(name, target.load(name), ["auto"]).candidates:
-        made = Made(artifact=Path(), trial=Path(), steps=candidate.steps)
+        made = Made(artifact=tmp_path, trial=tmp_path, steps=candidate.steps)
         wanted = {
             one.name: tuple(with_rows(step, calibration()) for step in one.steps)
             for one in variants.variants(Result(name=candidate.name, recipe=""), made)
@@ -118,4 +122,4 @@ def test_groups_that_no_dense_layer_has_are_not_offered(
     weights = op.constant(np.ones((inputs, 32), np.float32))
     product = op.matmul(z, weights, transpose_a=False, transpose_b=False)
     openvino.save_model(openvino.Model([product], [z]), str(tmp_path / "net.xml"))
-    assert plugin.load("tuning", "openvino").narrowed([tmp_path]).get("group_size") == groups
+    assert plugin.part("openvino", "space").narrowed([tmp_path]).get("group_size") == groups

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
-from edgekit.artifacts import artifact_size, artifacts
-from edgekit.bundle import read_manifest
+from edgekit.bundle.manifest import read_manifest
+from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure

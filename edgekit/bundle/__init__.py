@@ -1,0 +1,1 @@
+"""The bundle: a folder with all that a device needs (docs/bundle.md)."""

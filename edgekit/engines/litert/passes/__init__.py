@@ -1,0 +1,1 @@
+"""Passes of LiteRT: SavedModel → .tflite, and inside that format."""

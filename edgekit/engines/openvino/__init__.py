@@ -1,0 +1,1 @@
+"""OpenVINO: reads its IR, an `.xml` file and its weights beside it."""

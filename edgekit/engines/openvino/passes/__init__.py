@@ -1,0 +1,1 @@
+"""Passes of OpenVINO: SavedModel → IR, and inside that format."""

@@ -1,0 +1,105 @@
+"""OpenVINO on the CPU."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgekit.engines._agreement import check_number, check_tensor
+from edgekit.errors import EngineError, MissingDependency, pip_install
+from edgekit.model import Signature, Tensor
+from edgekit.reason import reason
+
+SUFFIX = ".xml"
+MODULES = ("openvino",)
+
+# Recent CPUs would run float nets in bfloat16: the artifact alone says what precision is meant.
+CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
+
+Array = NDArray[Any]
+
+
+def check_installed() -> None:
+    """Raises MissingDependency with the pip command."""
+    if not find_spec("openvino"):
+        command = pip_install("openvino", "openvino")
+        raise MissingDependency(f"OpenVINO is not installed; run: {command}")
+
+
+def warm() -> None:
+    """Import OpenVINO and open its plugins."""
+    import openvino
+
+    openvino.Core()
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The graph, and its weights unless they are missing."""
+    return tuple(file for file in (path, path.with_suffix(".bin")) if file.is_file())
+
+
+def load(path: Path, signature: Signature, threads: int) -> OpenvinoCall:
+    """Load one IR file (.xml with its .bin beside it).
+
+    Raises:
+        EngineError: not a readable IR, or an operation this OpenVINO does not know.
+    """
+    return OpenvinoCall(path, signature, threads)
+
+
+def describe(path: Path) -> Signature:
+    """The signature that an artifact itself tells."""
+    import openvino
+
+    graph = openvino.Core().read_model(str(path))
+    return Signature(
+        part=path.stem,
+        inputs=tuple(described(port) for port in graph.inputs),
+        outputs=tuple(described(port) for port in graph.outputs),
+    )
+
+
+def described(port: Any) -> Tensor:
+    """One port of a model."""
+    return Tensor(name=port.any_name, shape=tuple(port.shape))
+
+
+def port(path: Path, tensor: Tensor, ports: list[Any]) -> Any:
+    """The port of a compiled model that a tensor describes; EngineError when there is none."""
+    found = next((port for port in ports if tensor.name in port.names), None)
+    if found is None:
+        known = sorted(name for port in ports for name in port.names)
+        raise EngineError(f"'{path}' has no '{tensor.name}'; it has: {', '.join(known)}")
+    if found.partial_shape.is_dynamic:
+        raise EngineError(f"'{path}': '{tensor.name}' has no static shape")
+    check_tensor(path, tensor, found.shape, [found.element_type.to_dtype().name])
+    return found
+
+
+class OpenvinoCall:
+    """One compiled model and its infer request."""
+
+    def __init__(self, path: Path, signature: Signature, threads: int) -> None:
+        import openvino
+
+        config = CONFIG | {"INFERENCE_NUM_THREADS": str(threads)}
+        try:
+            compiled = openvino.Core().compile_model(str(path), "CPU", config)
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO cannot load '{path}': {reason(error)}") from None
+        check_number(path, len(signature.inputs), len(compiled.inputs))
+        self._inputs = [port(path, tensor, compiled.inputs) for tensor in signature.inputs]
+        self._outputs = [port(path, tensor, compiled.outputs) for tensor in signature.outputs]
+        self._path, self._request = path, compiled.create_infer_request()
+
+    def __call__(self, inputs: list[Array]) -> list[Array]:
+        try:
+            results = self._request.infer(
+                dict(zip(self._inputs, inputs, strict=True)), share_inputs=True
+            )
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO failed in '{self._path}': {reason(error)}") from None
+        return [results[port] for port in self._outputs]

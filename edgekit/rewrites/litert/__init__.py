@@ -1,3 +1,0 @@
-"""Rewrites of LiteRT graphs: `match(graph, op) -> bool` and `apply(graph, op)`."""
-
-from edgekit.litert_file import read_rewrites as read_rewrites
