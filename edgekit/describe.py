@@ -18,11 +18,13 @@ from edgekit.batches import (
     with_outputs,
     working_batch,
 )
+from edgekit.capacity import weight
 from edgekit.domain import Domains
-from edgekit.errors import EdgekitError, InputError, ModelError
+from edgekit.errors import EdgekitError, InputError, ModelError, PassError
 from edgekit.families._base import PartInfo
 from edgekit.families._misfit import what_it_is
 from edgekit.inputs import with_domains
+from edgekit.limits import Limits
 from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
 from edgekit.original import OriginalRunner, load_parts
 from edgekit.outputs import arranged, weights_used, with_extra
@@ -40,6 +42,7 @@ from edgekit.steady import check_repeated, noise_of
 from edgekit.tiling import with_tilings
 from edgekit.typed import Typed
 from edgekit.values import as_text
+from edgekit.workspace import Workspace
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128
@@ -63,6 +66,25 @@ class Given(Typed, frozen=True):
     output_name: str | None = None
     extra_outputs: tuple[str, ...] = ()
     noise: Noise | None = None
+
+
+def described(workspace: Workspace, source: Path, given: Given, trust: Trust) -> Path:
+    """The folder of a described model: loaded in a child process, within limits.
+
+    Raises:
+        InputError: as `describe`, and for a file that wants the whole machine.
+    """
+    try:
+        return workspace.step(
+            "edgekit.describe:describe",
+            needs=(*NEEDS, *trust.custom_objects),
+            limits=Limits.of_net(sum(map(weight, part_files(source).values()))),
+            source=source.absolute(),
+            given=given,
+            trust=trust,
+        )
+    except PassError as error:
+        raise InputError(f"'{source}' cannot be used: {error}") from None
 
 
 def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:

@@ -18,11 +18,12 @@ from edgekit.candidates import Bench
 from edgekit.choose import OBJECTIVES, decide, shortfall
 from edgekit.compare import Gate, gates_for, parse_gate, unchecked
 from edgekit.data import check_data, data_files
-from edgekit.describe import NEEDS as DESCRIBE_NEEDS
+from edgekit.describe import described
 from edgekit.errors import GateError, InputError, PassError, did_you_mean
 from edgekit.families._base import Family
 from edgekit.features import Features, check_features
 from edgekit.features_child import features_in_child
+from edgekit.limits import Limits
 from edgekit.measure import machine
 from edgekit.model import Model
 from edgekit.places import check_places
@@ -147,18 +148,18 @@ def prepare(
     Raises:
         InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
     """
-    described = describe(request, workspace)
-    model = Model.load(described)
+    folder = describe(request, workspace)
+    model = Model.load(folder)
     scarce = capacity.tight(model.parameters, request.jobs, builds, workspace.root)
     model = model.replace(remarks=(*model.remarks, *scarce))
     loaded = f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters"
     progress.done("; ".join([loaded, *scarce]))
-    truth = reference(request, workspace, described, model, rows)
+    truth = reference(request, workspace, folder, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, features)
     check_gates(request, proof)
-    return Bench(request, workspace, described, proof), proof
+    return Bench(request, workspace, folder, proof), proof
 
 
 def report_of(
@@ -274,13 +275,7 @@ def check_bounds(request: Request) -> None:
 
 def describe(request: Request, workspace: Workspace) -> Path:
     """Load and describe the model; the folder holds it as kind `keras`."""
-    return workspace.step(
-        "edgekit.describe:describe",
-        needs=(*DESCRIBE_NEEDS, *request.trust.custom_objects),
-        source=request.model.absolute(),
-        given=request.given,
-        trust=request.trust,
-    )
+    return described(workspace, request.model, request.given, request.trust)
 
 
 def reference(
@@ -292,15 +287,18 @@ def reference(
     """
     data = request.data
     also: dict[str, Any] | None = None
+    limits: Limits | None = Limits.of_net(capacity.weight(described))
     needs = (*REFERENCE_NEEDS, *request.trust.custom_objects)
     if data and Path(data).exists():
         also = {"data": [workspace.identity(path.absolute()) for path in data_files(data)]}
     elif data and ":" in data:
         also = {"called": now()}  # what it reads is not known: never taken from the cache
+        limits = None  # nor how long the user's own function takes
     return workspace.step(
         "edgekit.reference:reference",
         needs=needs,
         also=also,
+        limits=limits,
         model=described,
         data=data,
         samples=request.samples or enough_samples(model),

@@ -42,7 +42,7 @@ images
 metrics model textures
 domain layout
 atomic
-capacity
+capacity limits
 durable intact npz own_modules places plugin quantity rng typed
 files memory
 _version errors

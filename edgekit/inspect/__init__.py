@@ -15,14 +15,14 @@ from edgekit import plugin
 from edgekit.artifacts import engine_of
 from edgekit.bundle import MANIFEST, read_manifest
 from edgekit.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.describe import Given
+from edgekit.describe import Given, described
 from edgekit.domain import as_text
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
+from edgekit.limits import Limits
 from edgekit.model import Model
 from edgekit.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import Typed, convert
-from edgekit.worker import Limits
 from edgekit.workspace import Workspace
 
 Rows = list[dict[str, Any]]
@@ -99,11 +99,13 @@ def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]
 
     A child process looks: a crafted file may crash the engine, or want all memory.
     """
+    module = plugin.load("runtime.engines", engine)
+    loaded = [each for file in files for each in module.files(file)]
     with tempfile.TemporaryDirectory() as scratch:
         try:
             found = Workspace(Path(scratch)).call(
                 LOOK,
-                limits=Limits.of_files(files),
+                limits=Limits.of_artifacts(loaded),
                 engine=engine,
                 files=list(files),
                 whole=whole,
@@ -139,10 +141,7 @@ def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     check_parts(part_files(path), trust)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
-        folder = workspace.step(
-            "edgekit.describe:describe", source=path.absolute(), given=given, trust=trust
-        )
-        model = Model.load(folder)
+        model = Model.load(described(workspace, path, given, trust))
     summary = {
         "model": str(path),
         "family": model.family,
