@@ -20,6 +20,7 @@ from edgekit.limits import Limits, bound
 from edgekit.quantity import size_text
 from edgekit.reason import out_of_memory
 
+REMEDY = "close other programs, or use a larger machine"
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
 
 
@@ -59,7 +60,7 @@ def main(job_file: Path) -> int:
 def no_memory(output: Path, title: str, limits: Limits | None) -> int:
     """Tell that memory ran out, and how much there was."""
     free = f" ({size_text(limits.memory)} may be taken)" if limits and limits.memory else ""
-    record(output, "PassError", f"{title}: out of memory{free}; close other programs")
+    record(output, "PassError", f"{title}: out of memory{free}; {REMEDY}")
     return 1
 
 

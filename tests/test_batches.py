@@ -14,7 +14,7 @@ tf = pytest.importorskip("tensorflow")
 
 from edgekit.batches import with_batches  # noqa: E402
 from edgekit.describe import traced  # noqa: E402
-from edgekit.errors import InputError  # noqa: E402
+from edgekit.errors import InputError, ModelError  # noqa: E402
 from edgekit.families._base import PartInfo  # noqa: E402
 from edgekit.model import Signature, Tensor  # noqa: E402
 from edgekit.original import OriginalRunner, fixed_batch  # noqa: E402
@@ -127,3 +127,25 @@ def test_a_batch_is_found_however_a_layer_refuses_others(refuse: type[Exception]
     part = OfFour(refuse)
     (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
     assert traced({"net": part}, signature, []).inputs[0].shape == (4, 6)
+
+
+class Wide(Blocks):
+    """A net with one tensor between of as many bytes as it is told."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(None)
+        self._values = size // 4
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        wide = tf.broadcast_to(inputs["z"][:, :1], (1, self._values))
+        return [tf.reshape(inputs["z"] + tf.reduce_sum(wide), (1, 2, 3))]
+
+
+def test_a_tensor_larger_than_memory_is_refused_before_it_is_made() -> None:
+    part = Wide(1 << 50)
+    signature = with_batches({"net": part.info}, generate(part), 1, [])["generate"]
+    told = r"^'net': the tensor 'BroadcastTo' \(1, 281474976710656\) takes .* GB, .* GB of mem"
+    with pytest.raises(ModelError, match=told):
+        traced({"net": part}, signature, [])
+    small = Wide(1 << 20)
+    assert traced({"net": small}, signature, []).outputs[0].shape == (1, 2, 3)

@@ -1,6 +1,7 @@
 """A crafted artifact that crashes an engine, or wants all of the machine, is one line."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,3 +41,29 @@ def test_an_artifact_that_does_harm(
     (tmp_path / "net.tflite").write_text(program)
     with pytest.raises(InputError, match=rf"net\.tflite' .*{message}"):
         inspect.inspect(tmp_path / "net.tflite", Given(), Trust())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["time", "memory"])
+def test_a_model_that_wants_the_whole_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    """A loop without end, and one whose tensor grows."""
+    tf = pytest.importorskip("tensorflow")
+
+    def body(x: Any) -> tuple[Any]:
+        return (tf.sin(x) if case == "time" else tf.concat([x, x], 1),)
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 8), tf.float32, name="z")])  # type: ignore[untyped-decorator]
+    def call(z: Any) -> Any:
+        free = (tf.TensorShape((1, None)),)
+        (end,) = tf.while_loop(lambda x: x[0, 0] < 9, body, (z,), shape_invariants=free)
+        return {"out": tf.reshape(end[:, :64], (1, 8, 8, 1))}
+
+    path = tmp_path / "net"
+    tf.saved_model.save(tf.Module(), str(path), signatures=call)
+    limits = {"time": Limits(None, 20), "memory": Limits(3 << 30, 600)}[case]
+    monkeypatch.setattr(Limits, "of_net", lambda _: limits)
+    told = {"time": "was stopped after 20 s without progress", "memory": "out of memory"}[case]
+    with pytest.raises(InputError, match=rf"^'{path}' cannot be used: describe: .*{told}"):
+        inspect.inspect(path, Given(family="latent"), Trust())
