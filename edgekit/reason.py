@@ -69,6 +69,7 @@ MISMATCH = re.compile(
     r"|[Cc]annot reshape|reshape.* requested shape|output size would be zero or negative"
     r"|incompatible.*shape|[Nn]egative dimension size"
 )
+NO_MEMORY = re.compile(r"\bOOM when allocating|\bbad_alloc|\b[Uu]nable to allocate \S+ .?iB")
 LOST = re.compile(r"name '(\w+)' is not defined")
 # A closure's variable comes back from a file as its config.
 LOST_IN_CLOSURE = re.compile(r"'dict' object (?:has no attribute '\w+'|is not callable)")
@@ -190,6 +191,11 @@ def one_line(text: str) -> str:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
+def out_of_memory(error: BaseException | str) -> bool:
+    """Whether a library failed since it got no memory."""
+    return isinstance(error, MemoryError) or NO_MEMORY.search(str(error)) is not None
+
+
 def advice(error: BaseException | str, sizes: bool = False) -> str:
     """What to do about a net that fails on its inputs, led by "; "; empty where nothing fits.
 
@@ -204,6 +210,9 @@ def advice(error: BaseException | str, sizes: bool = False) -> str:
             f"; a Lambda uses {what}, which is not in the file: import it inside the function, "
             "use keras.ops, or make it a registered layer, then save again"
         )
+    if out_of_memory(error):
+        size = "smaller --input-size, or " if sizes else ""
+        return f"; give it more memory: {size}fewer other programs, or a larger machine"
     if lost:
         return f"; define or import `{lost[1]}` in the module of that layer"
     if sizes and MISMATCH.search(why):

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from edgekit import errors
+from edgekit.machine.limits import progress
 from edgekit.typed import Typed
 
 
@@ -42,6 +43,19 @@ def crash(output: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     (output / "half").write_text("half of the result")
     os.abort()
+
+
+def take(output: Path, size: int) -> None:
+    """Take memory."""
+    bytearray(size)
+
+
+def work(output: Path, seconds: float, told: float) -> None:
+    """Take time, and tell of progress so often."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(told)
+        progress()
 
 
 def leave(output: Path, code: int) -> None:

@@ -12,12 +12,21 @@ import pytest
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.errors import InputError  # noqa: E402
+from edgekit.errors import (  # noqa: E402
+    InputError,
+    ModelError,
+)
 from edgekit.families._base import PartInfo  # noqa: E402
-from edgekit.model import Signature, Tensor  # noqa: E402
+from edgekit.model import (  # noqa: E402
+    Signature,
+    Tensor,
+)
 from edgekit.original.batches import with_batches  # noqa: E402
 from edgekit.original.describe import traced  # noqa: E402
-from edgekit.original.runner import OriginalRunner, fixed_batch  # noqa: E402
+from edgekit.original.runner import (  # noqa: E402
+    OriginalRunner,
+    fixed_batch,
+)
 
 
 class Blocks:
@@ -127,3 +136,25 @@ def test_a_batch_is_found_however_a_layer_refuses_others(refuse: type[Exception]
     part = OfFour(refuse)
     (signature,) = with_batches({"net": part.info}, generate(part), 1, []).values()
     assert traced({"net": part}, signature, []).inputs[0].shape == (4, 6)
+
+
+class Wide(Blocks):
+    """A net with one tensor between of as many bytes as it is told."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(None)
+        self._values = size // 4
+
+    def __call__(self, inputs: dict[str, Any]) -> list[Any]:
+        wide = tf.broadcast_to(inputs["z"][:, :1], (1, self._values))
+        return [tf.reshape(inputs["z"] + tf.reduce_sum(wide), (1, 2, 3))]
+
+
+def test_a_tensor_larger_than_memory_is_refused_before_it_is_made() -> None:
+    part = Wide(1 << 50)
+    signature = with_batches({"net": part.info}, generate(part), 1, [])["generate"]
+    told = r"^'net': the tensor 'BroadcastTo' \(1, 281474976710656\) takes .* GB, .* GB of mem"
+    with pytest.raises(ModelError, match=told):
+        traced({"net": part}, signature, [])
+    small = Wide(1 << 20)
+    assert traced({"net": small}, signature, []).outputs[0].shape == (1, 2, 3)

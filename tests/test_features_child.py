@@ -1,11 +1,14 @@
 """Features of the user's own are computed in a child: the same numbers, and a crash is one line."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError
+from edgekit.machine.limits import Limits
 from edgekit.measure.features import BUILT_IN
 from edgekit.measure.features_child import features_in_child
 
@@ -57,6 +60,46 @@ def test_what_cannot_be_loaded(module: str, tmp_path: Path) -> None:
     for spec in (f"{module}:nothing", str(tmp_path / "net.tflite")):
         with pytest.raises(InputError, match=r"^--features"):
             features_in_child(spec)
+
+
+def test_a_net_that_wants_all_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    from openvino import opset13 as ops
+
+    x = ops.parameter([1, 3, 4], np.float32, name="x")
+    large = ops.tile(x, np.array([1, 1, 1 << 28], np.int64))
+    write(tmp_path, ops.reduce_sum(large, np.array([1, 2]), keep_dims=True), x)
+    monkeypatch.setattr(Limits, "of_artifacts", lambda _: Limits(memory=2 << 30, seconds=60))
+    with pytest.raises(InputError, match=r"^--features '.*net\.xml': .*[Ff]ailed to allocate"):
+        features_in_child(str(tmp_path / "net.xml"))[0](ROWS)
+
+
+@pytest.mark.slow
+def test_a_net_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    import openvino
+    from openvino import opset13 as ops
+
+    x, inner = (ops.parameter([1, 3, 4], np.float32, name=name) for name in ("x", "inner"))
+    body = openvino.Model([ops.sin(inner), ops.constant(True)], [inner], "body")
+    step = body.results[0].input_value(0)
+    loop = ops.loop(ops.constant(1 << 62, dtype=np.int64), ops.constant(True))
+    loop.set_function(body)
+    loop.set_special_body_ports([-1, 1])
+    loop.set_merged_input(inner, x.output(0), step)
+    write(tmp_path, loop.get_iter_value(step, -1), x)
+    monkeypatch.setattr(Limits, "of_artifacts", lambda _: Limits(memory=None, seconds=3))
+    call, _ = features_in_child(str(tmp_path / "net.xml"))
+    time.sleep(3.2)  # as long as nothing is asked, nothing is late
+    with pytest.raises(InputError, match=r"net\.xml': the process was stopped after 3 s without"):
+        call(ROWS)
+
+
+def write(folder: Path, output: Any, x: Any) -> None:
+    """A feature net of OpenVINO."""
+    import openvino
+
+    openvino.save_model(openvino.Model([output], [x]), folder / "net.xml")
 
 
 def test_built_in_ones_need_no_child() -> None:

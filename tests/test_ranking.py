@@ -104,6 +104,14 @@ def test_beside_much_load_what_turns_vary_by_is_not_taken_for_a_gain() -> None:
     assert Counter(each.chosen for each in found)["int8"] >= 0.99 * RUNS
 
 
+def test_timings_that_tell_nothing_are_taken_again_until_they_do() -> None:
+    """Each process is off by 10 %: three of them cannot tell, and what cannot be told apart would
+    be chosen by quality."""
+    rivals = [FLOAT, result("int8-weights", sqnr=50.0), result("int8-dynamic", sqnr=40.0)]
+    found = many(rivals, {"float32": 1.0, "int8-weights": 0.3, "int8-dynamic": 0.15}, load=20.0)
+    assert Counter(each.chosen for each in found)["int8-dynamic"] >= 0.99 * RUNS
+
+
 def test_where_the_choice_may_turn_the_other_is_told_to_be_equal() -> None:
     """No rule is the same on both sides of its edge, but it can say that it stands there."""
     edge = float(np.exp(-CLOSE))

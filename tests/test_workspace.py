@@ -17,6 +17,7 @@ import pytest
 from edgekit import errors
 from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.files.durable import temporary
+from edgekit.machine.limits import Limits
 from edgekit.work import workspace
 from edgekit.work.workspace import Workspace, default_cache
 
@@ -154,6 +155,22 @@ def test_an_exit_is_an_error_with_the_last_line_of_the_log(root: Path) -> None:
     with pytest.raises(PassError, match=r"^steps: .* ended with code 7: library: fatal error 42$"):
         Workspace(root).step(steps.leave, code=7)
     assert only_cached(root)
+
+
+def test_a_step_that_takes_more_than_it_may_is_ended(root: Path) -> None:
+    space = Workspace(root)
+    few = Limits(memory=1 << 29, seconds=60)
+    with pytest.raises(PassError, match=r"^steps: out of memory \(536.9 MB may be taken\); close"):
+        space.step(steps.take, limits=few, size=1 << 30)
+    with pytest.raises(PassError, match=r"^steps: the process crashed \(SIGABRT\), as it may when"):
+        space.step(steps.crash, limits=few)
+    with pytest.raises(PassError, match=r"stopped after 1 s without progress; a loop in the file"):
+        space.step(steps.work, limits=Limits(memory=None, seconds=1), seconds=60, told=100)
+    assert only_cached(root)
+
+
+def test_a_step_may_take_its_time_while_it_goes_on(root: Path) -> None:
+    Workspace(root).step(steps.work, limits=Limits(None, 1), seconds=2, told=0.1)
 
 
 @pytest.mark.parametrize("kind", ["InputError", "ModelError", "PassError", "EngineError"])
@@ -383,10 +400,10 @@ def test_another_process_that_was_quicker_keeps_its_folder(
     space = Workspace(root)
     run_child = Workspace._run_child
 
-    def late(self: Workspace, function: str, output: Path, arguments: Any) -> None:
+    def late(self: Workspace, *args: Any) -> None:
         other = copying(Workspace(root))
         (other / "in use").touch()
-        run_child(self, function, output, arguments)
+        run_child(self, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr(space, "_run_child", late.__get__(space))

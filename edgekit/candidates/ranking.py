@@ -98,12 +98,16 @@ def undecided(
     found = [
         result.name
         for result in (good if objective in TIMED else ())
-        if result is not chosen
-        and abs(abs(rank(result, base, objective) - first) - noise(result, chosen) - SMALL)
-        <= spread(result, chosen)
+        if result is not chosen and straddles(rank(result, base, objective) - first, result, chosen)
     ]
     found += [r.name for r in slow if on_edge(r) and rank(r, base, objective) - first <= CLOSE]
     return (chosen.name, *found) if found or on_edge(chosen) else ()
+
+
+def straddles(apart: float, one: Result, other: Result) -> bool:
+    """Whether two that are so far apart in rank may be equal, and may be not: their interval holds
+    the bound of what is equal. Timings that tell nothing leave every pair so."""
+    return abs(abs(apart) - NOISE - SMALL) <= spread(one, other)
 
 
 def on_edge(result: Result) -> bool:
@@ -111,22 +115,17 @@ def on_edge(result: Result) -> bool:
     latency = result.latency
     if latency is None:
         return False
-    return abs(math.log(latency.ratio) - unsure(latency)) <= latency.spread
+    return abs(math.log(latency.ratio) - NOISE) <= latency.spread
 
 
 def unsure(latency: Latency) -> float:
     """How far a timing may be from the baseline's by chance."""
-    return max(NOISE, latency.spread, latency.noise)
+    return max(NOISE, latency.spread)
 
 
 def noise(one: Result, other: Result) -> float:
-    """How far the logarithms of two timings may be apart by chance.
-
-    Not less than what single turns vary by: beside other load one process is luckier than the next,
-    which no number of turns in it tells.
-    """
-    turns = [result.latency.noise for result in (one, other) if result.latency]
-    return max(NOISE, spread(one, other), math.hypot(*turns))
+    """How far the logarithms of two timings may be apart by chance."""
+    return max(NOISE, spread(one, other))
 
 
 def spread(one: Result, other: Result) -> float:

@@ -23,14 +23,14 @@ from edgekit.files.atomic import claimed
 from edgekit.jobs.package import refusal, write_bundles, write_report
 from edgekit.jobs.places import check_places
 from edgekit.machine import capacity
+from edgekit.machine.limits import Limits
 from edgekit.measure.evaluator import Proof
 from edgekit.measure.features import Features, check_features
 from edgekit.measure.features_child import features_in_child
 from edgekit.measure.fidelity import Gate, gates_for, parse_gate, unchecked
 from edgekit.measure.latency import machine
 from edgekit.model import Model
-from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.original.describe import describe
+from edgekit.original.describe import described
 from edgekit.original.ranges import doubt
 from edgekit.original.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.original.reference import reference
@@ -151,18 +151,18 @@ def prepare(
     Raises:
         InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
     """
-    described = describe_model(request, workspace)
-    model = Model.load(described)
+    folder = described(workspace, request.model, request.given, request.trust)
+    model = Model.load(folder)
     scarce = capacity.tight(model.parameters, request.jobs, builds, workspace.root)
     model = model.replace(remarks=(*model.remarks, *scarce))
     loaded = f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters"
     progress.done("; ".join([loaded, *scarce]))
-    truth = run_original(request, workspace, described, model, rows)
+    truth = run_original(request, workspace, folder, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     proof = Proof(family, model, truth, features)
     check_gates(request, proof)
-    return Bench(request, workspace, described, proof), proof
+    return Bench(request, workspace, folder, proof), proof
 
 
 def report_of(
@@ -276,19 +276,8 @@ def check_bounds(request: Request) -> None:
             raise InputError(f"{option} {str(number)[:20]} is too large; at most {MOST}")
 
 
-def describe_model(request: Request, workspace: Workspace) -> Path:
-    """Load and describe the model; the folder holds it as kind `keras`."""
-    return workspace.step(
-        describe,
-        needs=(*DESCRIBE_NEEDS, *request.trust.custom_objects),
-        source=request.model.absolute(),
-        given=request.given,
-        trust=request.trust,
-    )
-
-
 def run_original(
-    request: Request, workspace: Workspace, described: Path, model: Model, rows: int
+    request: Request, workspace: Workspace, folder: Path, model: Model, rows: int
 ) -> Path:
     """Run the original over the family's loop; the folder holds its inputs and outputs.
 
@@ -296,16 +285,19 @@ def run_original(
     """
     data = request.data
     also: dict[str, Any] | None = None
+    limits: Limits | None = Limits.of_net(capacity.weight(folder))
     needs = (*REFERENCE_NEEDS, *request.trust.custom_objects)
     if data and Path(data).exists():
         also = {"data": [workspace.identity(path.absolute()) for path in data_files(data)]}
     elif data and ":" in data:
         also = {"called": now()}  # what it reads is not known: never taken from the cache
+        limits = None  # nor how long the user's own function takes
     return workspace.step(
         reference,
         needs=needs,
         also=also,
-        model=described,
+        limits=limits,
+        model=folder,
         data=data,
         samples=request.samples or enough_samples(model),
         calibration=max(rows, request.given.batch),

@@ -11,13 +11,13 @@ from edgekit.bundle.manifest import MANIFEST, read_manifest
 from edgekit.domain import as_text
 from edgekit.engines import Facts, Rows, engine_of
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
+from edgekit.machine.limits import Limits
 from edgekit.model import Model
 from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
-from edgekit.original.describe import Given, describe
+from edgekit.original.describe import Given, described
 from edgekit.original.ranges import doubt
 from edgekit.sources import Trust, check_parts, part_files
 from edgekit.typed import convert
-from edgekit.work.worker import Limits
 from edgekit.work.workspace import Workspace
 
 
@@ -75,11 +75,13 @@ def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]
 
     A child process looks: a crafted file may crash the engine, or want all memory.
     """
+    module = plugin.part(engine, "runtime")
+    loaded = [each for file in files for each in module.files(file)]
     with tempfile.TemporaryDirectory() as scratch:
         try:
             found = Workspace(Path(scratch)).call(
                 look,
-                limits=Limits.of_files(files),
+                limits=Limits.of_artifacts(loaded),
                 engine=engine,
                 files=list(files),
                 whole=whole,
@@ -115,8 +117,7 @@ def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     check_parts(part_files(path), trust)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
-        folder = workspace.step(describe, source=path.absolute(), given=given, trust=trust)
-        model = Model.load(folder)
+        model = Model.load(described(workspace, path, given, trust))
     summary = {
         "model": str(path),
         "family": model.family,

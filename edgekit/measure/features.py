@@ -15,6 +15,7 @@ from edgekit.data.rng import Random
 from edgekit.engines import engine_of
 from edgekit.errors import EngineError, InputError, one_line
 from edgekit.files.paths import check_plain
+from edgekit.machine.limits import progress
 from edgekit.own_modules import check_module, import_own
 
 Array = NDArray[Any]
@@ -122,8 +123,12 @@ def net_features(path: Path) -> Features:
     def features(samples: Array) -> Array:
         if samples.shape[1:] != shape[1:]:
             raise InputError(f"--features net takes {shape}, the samples are {samples.shape}")
+        found = []
         try:
-            return np.concatenate([call(row[None]).reshape(1, -1) for row in samples])
+            for row in samples:
+                progress()
+                found.append(call(row[None]).reshape(1, -1))
+            return np.concatenate(found)
         except EngineError as error:
             raise InputError(f"--features: {error}") from None
 

@@ -9,17 +9,21 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit import plugin
+from edgekit.engines import engine_of
 from edgekit.errors import InputError, one_line
+from edgekit.machine.limits import Limits, bound_memory, ended, timed
 from edgekit.measure.features import Features, load_features
 from edgekit.work.worker import end_with, look_in
 
@@ -39,7 +43,7 @@ class Child:
     """The process, called as the function that it computes; by one thread at a time."""
 
     def __init__(self, spec: str) -> None:
-        self._spec, self._lock = spec, threading.Lock()
+        self._spec, self._lock, self._limits = spec, threading.Lock(), limits_of(spec)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "edgekit.measure.features_child"],
             stdin=subprocess.PIPE,
@@ -48,7 +52,8 @@ class Child:
             start_new_session=True,
         )
         weakref.finalize(self, end, self._process)
-        job = {"spec": spec, "path": sys.path, "parent": os.getpid()}
+        limits = msgspec.to_builtins(self._limits)
+        job = {"spec": spec, "path": sys.path, "parent": os.getpid(), "limits": limits}
         self.name = str(self._ask(job)[0]["name"])
 
     def __call__(self, samples: Array) -> Array:
@@ -63,12 +68,19 @@ class Child:
             send(self._process.stdin, line, array)
             answer, found = receive(self._process.stdout)
         except (BrokenPipeError, EOFError):
-            code = self._process.wait()
-            how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with {code}"
+            how = ended(self._process.wait(), self._limits)
             raise InputError(f"--features '{self._spec}': the process {how}") from None
         if "error" in answer:
             raise InputError(answer["error"])
         return answer, found
+
+
+def limits_of(spec: str) -> Limits | None:
+    """What a net may take; a module is the user's own."""
+    engine = engine_of(Path(spec))
+    if engine is None:
+        return None
+    return Limits.of_artifacts(plugin.part(engine, "runtime").files(Path(spec)))
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -104,8 +116,12 @@ def main() -> None:
     spec = job["spec"]
     end_with(job["parent"])
     look_in(job["path"])
+    limits = msgspec.convert(job["limits"], Limits | None)
+    if limits:
+        bound_memory(limits)
     try:
-        features, name = load_features(spec)
+        with timed(limits):
+            features, name = load_features(spec)
     except Exception as error:
         return send(answers, {"error": told(error, spec)})
     send(answers, {"name": name})
@@ -115,7 +131,9 @@ def main() -> None:
         except EOFError:
             return None
         try:
-            send(answers, {}, features(samples))
+            with timed(limits):
+                found = features(samples)
+            send(answers, {}, found)
         except Exception as error:
             send(answers, {"error": told(error, spec)})
 

@@ -165,8 +165,8 @@ def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[L
     """Time functions in turns: for about so many seconds, at least `LEAST_TURNS` turns each.
 
     How many is settled before the first, since stopping when the figures look good makes their
-    intervals too narrow. Of each turn's calls the lower quartile counts: what else the machine does
-    hits few calls, but those hard.
+    intervals too narrow. Of each turn's calls the quickest counts: what else the machine does makes
+    calls slower, never quicker.
     """
     repeats = []
     round_seconds = 0.0
@@ -177,7 +177,7 @@ def interleaved(calls: Sequence[Callable[[], object]], seconds: float) -> list[L
         round_seconds += repeats[-1] * once
     count = max(LEAST_TURNS, round(seconds / round_seconds))
     turns = [
-        [quartile(call, n) for call, n in zip(calls, repeats, strict=True)] for _ in range(count)
+        [quickest(call, n) for call, n in zip(calls, repeats, strict=True)] for _ in range(count)
     ]
     base, *_ = columns = np.array(turns).T
     return [summary(own, base, n) for own, n in zip(columns, repeats, strict=True)]
@@ -190,9 +190,9 @@ def elapsed(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def quartile(call: Callable[[], object], repeats: int) -> float:
-    """The lower quartile of the seconds that so many calls take."""
-    return float(np.quantile([elapsed(call) for _ in range(repeats)], 0.25))
+def quickest(call: Callable[[], object], repeats: int) -> float:
+    """The least seconds that one of so many calls takes."""
+    return min(elapsed(call) for _ in range(repeats))
 
 
 def summary(own: Array, base: Array, repeats: int) -> Latency:

@@ -13,17 +13,13 @@ import numpy as np
 from edgekit import plugin
 from edgekit.data.values import as_text
 from edgekit.domain import Domains
-from edgekit.errors import EdgekitError, InputError, ModelError
+from edgekit.errors import EdgekitError, InputError, ModelError, PassError
 from edgekit.families._base import PartInfo
 from edgekit.families._misfit import what_it_is
+from edgekit.machine.capacity import weight
+from edgekit.machine.limits import Limits
 from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
-from edgekit.original.batches import (
-    UNMENDED,
-    rebatched,
-    with_batches,
-    with_outputs,
-    working_batch,
-)
+from edgekit.original.batches import UNMENDED, rebatched, with_batches, with_outputs, working_batch
 from edgekit.original.inputs import with_domains
 from edgekit.original.outputs import arranged, weights_used, with_extra
 from edgekit.original.ranges import (
@@ -40,6 +36,7 @@ from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_descr
 from edgekit.sources._cut import cut
 from edgekit.sources._part import Part, check_weights
 from edgekit.typed import Typed
+from edgekit.work.workspace import Workspace
 
 NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128
@@ -63,6 +60,25 @@ class Given(Typed, frozen=True):
     output_name: str | None = None
     extra_outputs: tuple[str, ...] = ()
     noise: Noise | None = None
+
+
+def described(workspace: Workspace, source: Path, given: Given, trust: Trust) -> Path:
+    """The folder of a described model: loaded in a child process, within limits.
+
+    Raises:
+        InputError: as `describe`, and for a file that wants the whole machine.
+    """
+    try:
+        return workspace.step(
+            describe,
+            needs=(*NEEDS, *trust.custom_objects),
+            limits=Limits.of_net(sum(map(weight, part_files(source).values()))),
+            source=source.absolute(),
+            given=given,
+            trust=trust,
+        )
+    except PassError as error:
+        raise InputError(f"'{source}' cannot be used: {error}") from None
 
 
 def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit.data.values import cast
 from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
+from edgekit.machine.limits import progress
 from edgekit.model import Model, Signature
 from edgekit.runtime.runner import padded
 from edgekit.sources import Trust, open_parts
@@ -47,10 +48,10 @@ class OriginalRunner:
         count, batch = len(rows[0]), described.inputs[0].shape[0] or 1
         free = batch == 1 and fixed_batch(self._parts[described.part].info) is None
         step = ROWS if free else batch
-        chunks = [
-            function(*(padded(array[i : i + step], 0 if free else batch) for array in rows))
-            for i in range(0, count, step)
-        ]
+        chunks = []
+        for i in range(0, count, step):
+            progress()
+            chunks.append(function(*(padded(x[i : i + step], 0 if free else batch) for x in rows)))
         outputs = {
             tensor.name: np.concatenate([chunk[k].numpy() for chunk in chunks])[:count]
             for k, tensor in enumerate(described.outputs)

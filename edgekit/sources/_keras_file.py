@@ -252,8 +252,11 @@ def check_name(key: str, value: Any) -> None:
         raise Odd(f"is refused: its config has a {key} that is none ('{one_line(value)[:40]}…')")
 
 
-def unpack(path: Path, folder: Path) -> None:
-    """The weights and assets of an archive (or unpacked archive) into a folder, config left out."""
+def unpack(path: Path, folder: Path) -> int:
+    """The weights and assets of an archive (or unpacked archive) into a folder, config left out.
+
+    Gives how many values it holds at most.
+    """
     with told_in_one_line(path):
         if path.is_dir():
             for name in (*WEIGHTS, ASSETS.rstrip("/")):
@@ -267,17 +270,22 @@ def unpack(path: Path, folder: Path) -> None:
                         archive.extract(info, folder)
         weights = folder / WEIGHTS[0]
         if weights.exists():
-            check_hdf5(weights)
-        elif not (folder / WEIGHTS[1]).exists():
+            return check_hdf5(weights)
+        if not (folder / WEIGHTS[1]).exists():
             raise Odd(f"is damaged: it holds no {WEIGHTS[0]}; save or copy it again")
+        return (folder / WEIGHTS[1]).stat().st_size
 
 
-def check_hdf5(path: Path) -> None:
-    """Raises Odd for an HDF5 file that reads other files, or unpacks to far more than it is."""
+def check_hdf5(path: Path) -> int:
+    """The number of values in an HDF5 file.
+
+    Raises:
+        Odd: it reads other files, or unpacks to far more than it is.
+    """
     import h5py
 
     with h5py.File(path) as file:
-        waiting, seen, unpacked = [file["/"]], set(), 0
+        waiting, seen, unpacked, values = [file["/"]], set(), 0, 0
         while waiting:
             group = waiting.pop()
             address = h5py.h5o.get_info(group.id).addr
@@ -296,7 +304,9 @@ def check_hdf5(path: Path) -> None:
                 elif isinstance(inner, h5py.Dataset):
                     check_dataset(one_line(inner.name)[:80], inner)
                     unpacked += inner.size * inner.dtype.itemsize
+                    values += inner.size
         check_whole(unpacked, path)
+    return values
 
 
 def check_dataset(name: str, dataset: Any) -> None:

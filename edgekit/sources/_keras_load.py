@@ -18,8 +18,9 @@ from edgekit.sources._keras2 import modern
 from edgekit.sources._keras2_fallback import can_fall_back
 from edgekit.sources._keras2_layers import NAMES, stand_ins
 from edgekit.sources._keras_allowed import GONE, check_allowed, unknown
+from edgekit.sources._keras_asked import check_asked
 from edgekit.sources._keras_config import leave_training_out
-from edgekit.sources._keras_file import CONFIG, Saved, read, told_in_one_line, unpack
+from edgekit.sources._keras_file import CONFIG, Saved, check_hdf5, read, told_in_one_line, unpack
 from edgekit.sources._keras_precision import check_float32, to_float32
 from edgekit.sources._keras_weights import load_weights
 
@@ -72,9 +73,8 @@ def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
     own = custom_objects(trust.custom_objects)
     known = {**stand_ins(), **own}
     saved, tree, remarks = prepared(path, trust, {*own, *keras.saving.get_custom_objects()})
-    keras.config.set_dtype_policy("float32")  # the user's modules may have set another
     try:
-        net = built(path, saved, tree, known, safe_mode=not trust.trust)
+        net = built(path, saved, tree, known, own=bool(own), safe_mode=not trust.trust)
     except ModelError:
         raise
     except Exception as error:  # Keras raises nearly every type here
@@ -85,17 +85,24 @@ def load_net(path: Path, trust: Trust) -> tuple[Any, tuple[str, ...]]:
     return net, remarks
 
 
-def built(path: Path, saved: Saved, tree: Any, known: dict[str, Any], safe_mode: bool) -> Any:
-    """Let Keras build the config and fill in the weights."""
+def built(
+    path: Path, saved: Saved, tree: Any, known: dict[str, Any], *, own: bool, safe_mode: bool
+) -> Any:
+    """Let Keras build the config, if the file holds what it asks for, and fill in the weights."""
     import keras
 
-    if saved.hdf5:
-        net = keras.saving.deserialize_keras_object(tree, custom_objects=known, safe_mode=safe_mode)
-        load_weights(path, net)
-        return net
     with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
         folder = Path(scratch)
-        unpack(path, folder)
+        with told_in_one_line(path):
+            held = check_hdf5(path) if saved.hdf5 else unpack(path, folder)
+        check_asked(path, tree, held, known, own=own, safe_mode=safe_mode)
+        keras.config.set_dtype_policy("float32")  # the user's modules may have set another
+        if saved.hdf5:
+            net = keras.saving.deserialize_keras_object(
+                tree, custom_objects=known, safe_mode=safe_mode
+            )
+            load_weights(path, net)
+            return net
         (folder / CONFIG).write_text(json.dumps(tree), encoding="utf-8")
         return keras.saving.load_model(
             folder, custom_objects=known, compile=False, safe_mode=safe_mode

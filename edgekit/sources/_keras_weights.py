@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.reason import one_line
-from edgekit.sources._keras_file import Odd, check_hdf5, told_in_one_line
+from edgekit.sources._keras_file import Odd, told_in_one_line
 
 
 def load_weights(path: Path, net: Any) -> None:
@@ -23,25 +23,23 @@ def load_weights(path: Path, net: Any) -> None:
     """
     import h5py
 
-    with told_in_one_line(path):
-        check_hdf5(path)
-        with h5py.File(path) as file:
-            group = file["model_weights"]
-            listed = names(group, "layer_names")
-            saved = {plain(name): name for name in listed}
-            if len(saved) < len(listed):
-                twice = next(n for n in listed if saved[plain(n)] != n or listed.count(n) > 1)
-                raise Odd(
-                    f"has two layers called '{one_line(plain(twice))[:80]}', where Keras 3 takes / "
-                    "for _; rename one and save it again"
-                )
-            for layer in net.layers:
-                variables = layer.trainable_weights + layer.non_trainable_weights
-                if not variables:
-                    continue
-                if layer.name not in saved:
-                    raise Odd(f"is damaged: it has no weights of the layer '{layer.name}'")
-                fill(layer.name, variables, list(arrays(group[saved[layer.name]])))
+    with told_in_one_line(path), h5py.File(path) as file:
+        group = file["model_weights"]
+        listed = names(group, "layer_names")
+        saved = {plain(name): name for name in listed}
+        if len(saved) < len(listed):
+            twice = next(n for n in listed if saved[plain(n)] != n or listed.count(n) > 1)
+            raise Odd(
+                f"has two layers called '{one_line(plain(twice))[:80]}', where Keras 3 takes / "
+                "for _; rename one and save it again"
+            )
+        for layer in net.layers:
+            variables = layer.trainable_weights + layer.non_trainable_weights
+            if not variables:
+                continue
+            if layer.name not in saved:
+                raise Odd(f"is damaged: it has no weights of the layer '{layer.name}'")
+            fill(layer.name, variables, list(arrays(group[saved[layer.name]])))
 
 
 def plain(name: str) -> str:

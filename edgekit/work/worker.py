@@ -6,7 +6,6 @@ import ctypes
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -17,29 +16,21 @@ from typing import Any, get_type_hints
 import msgspec
 
 from edgekit.errors import EdgekitError, one_line, os_error
-from edgekit.typed import Typed
+from edgekit.machine.limits import Limits, bound
+from edgekit.reason import out_of_memory
+from edgekit.units import size_text
 
+REMEDY = "close other programs, or use a larger machine"
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
-
-
-class Limits(Typed, frozen=True):
-    """What a process may take at most that reads a file of somebody else's: bytes and seconds."""
-
-    memory: int
-    seconds: int
-
-    @classmethod
-    def of_files(cls, files: Sequence[Path]) -> Limits:
-        """Far more than files of this size take: engines reserve gigabytes that they never use."""
-        size = sum(file.stat().st_size for file in files)
-        return cls(memory=(8 << 30) + 20 * size, seconds=60 + size // 1_000_000)
 
 
 def main(job_file: Path) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
     job = json.loads(job_file.read_text())
     end_with(job["parent"])
-    bound(msgspec.convert(job["limits"], Limits | None))
+    limits = msgspec.convert(job["limits"], Limits | None)
+    if limits:
+        bound(limits)
     output = Path(job["output"])
     try:
         look_in(job["path"])
@@ -52,8 +43,7 @@ def main(job_file: Path) -> int:
         record(output, type(error).__name__, str(error))
         return 1
     except MemoryError:
-        record(output, "PassError", f"{job['title']}: out of memory; close other programs")
-        return 1
+        return no_memory(output, job["title"], limits)
     except OSError as error:
         if error.errno is None:  # a library's own, not the system's
             return unforeseen(output, job["title"], error)
@@ -61,8 +51,17 @@ def main(job_file: Path) -> int:
         record(output, "InputError", os_error(error))
         return 1
     except Exception as error:
+        if out_of_memory(error):
+            return no_memory(output, job["title"], limits)
         return unforeseen(output, job["title"], error)
     return 0
+
+
+def no_memory(output: Path, title: str, limits: Limits | None) -> int:
+    """Tell that memory ran out, and how much there was."""
+    free = f" ({size_text(limits.memory)} may be taken)" if limits and limits.memory else ""
+    record(output, "PassError", f"{title}: out of memory{free}; {REMEDY}")
+    return 1
 
 
 def unforeseen(output: Path, title: str, error: Exception) -> int:
@@ -79,13 +78,6 @@ def look_in(places: Sequence[str]) -> None:
     """
     known = {"", str(Path.cwd()), *sys.path}
     sys.path += [place for place in places if place not in known]
-
-
-def bound(limits: Limits | None) -> None:
-    """Have the kernel end this process when it takes too much."""
-    if limits:
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
 
 
 def end_with(parent: int) -> None:

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -33,8 +32,9 @@ from edgekit.errors import EdgekitError, InputError, PassError, os_error
 from edgekit.files.checksum import sha256
 from edgekit.files.durable import put, sweep, sync, temporary
 from edgekit.files.intact import intact, seal
+from edgekit.machine.limits import Limits
+from edgekit.machine.limits import ended as told_end
 from edgekit.reason import reason
-from edgekit.work.worker import Limits
 
 KEEP_DAYS = 30
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
@@ -78,6 +78,7 @@ class Workspace:
         function: Callable[..., object],
         needs: Sequence[str] = (),
         also: Any = None,
+        limits: Limits | None = None,
         **arguments: Any,
     ) -> Path:
         """Run `function(output, **arguments)` in a child process, or find it done.
@@ -86,6 +87,7 @@ class Workspace:
             function: of a module's own level; writes its results into the folder `output`.
             needs: modules whose versions are part of the result's identity.
             also: further identity, for what the function reads but is not given as a path.
+            limits: what the child may take, where it reads a file of somebody else's.
             **arguments: JSON-able values, typed structures, and paths. A path inside the work
                 space stands for its own hash, any other for the content of its files.
 
@@ -97,14 +99,20 @@ class Workspace:
         """
         key = step_key(function, needs, arguments | {" also": also}, self.root)
         with self._locks[key]:  # candidates share steps: each is done once
-            return self._do(key, function, arguments)
+            return self._do(key, function, arguments, limits)
 
-    def _do(self, key: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> Path:
+    def _do(
+        self,
+        key: str,
+        function: Callable[..., object],
+        arguments: Mapping[str, Any],
+        limits: Limits | None,
+    ) -> Path:
         folder = self.root / key
         if self._done(key):
             return folder
         with temporary(self.root, ".step-") as work:
-            self._run_child(function, work, arguments)
+            self._run_child(function, work, arguments, limits)
             seal(work)
             sync(work)
             try:
@@ -152,7 +160,7 @@ class Workspace:
         function: Callable[..., object],
         output: Path,
         arguments: Mapping[str, Any],
-        limits: Limits | None = None,
+        limits: Limits | None,
     ) -> None:
         job = {
             "title": title(function, arguments),
@@ -185,7 +193,7 @@ class Workspace:
                     child.wait()
                 self._running.discard(child)
         if code:
-            raise child_error(title(function, arguments), code, output)
+            raise child_error(title(function, arguments), code, output, limits)
 
 
 def address(function: Callable[..., object]) -> str:
@@ -198,9 +206,9 @@ def title(function: Callable[..., object], arguments: Mapping[str, Any]) -> str:
     return str(arguments.get("name") or function.__module__.rpartition(".")[2])
 
 
-def child_error(name: str, code: int, output: Path) -> EdgekitError:
+def child_error(name: str, code: int, output: Path, limits: Limits | None) -> EdgekitError:
     """The error of a child that ended badly: its own, or what its end tells."""
-    error = recorded(output) or ended(name, code, output)
+    error = recorded(output) or ended(name, code, output, limits)
     if isinstance(error, PassError) and shutil.disk_usage(output).free < LEAST_FREE:
         full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(output.parent))
         return InputError(os_error(full))
@@ -217,12 +225,10 @@ def recorded(output: Path) -> EdgekitError | None:
     return kind(told["message"])
 
 
-def ended(name: str, code: int, output: Path) -> PassError:
+def ended(name: str, code: int, output: Path, limits: Limits | None) -> PassError:
     """The error of a child that left none."""
-    if code == -signal.SIGKILL:
-        return PassError(f"{name}: the process was killed (SIGKILL), as it is when memory runs out")
     if code < 0:
-        return PassError(f"{name}: the process crashed ({signal.Signals(-code).name})")
+        return PassError(f"{name}: the process {told_end(code, limits)}")
     log = (output / "log.txt").read_text(errors="replace").strip()
     _, found, trace = log.rpartition("Traceback (most recent call last)")
     why = reason(trace if found else "".join(log.splitlines()[-1:]))

@@ -21,6 +21,7 @@ from edgekit.measure.evaluator import Proof
 from edgekit.measure.features import load_features
 from edgekit.measure.latency import Latency
 from edgekit.model import Model
+from edgekit.original.describe import described as describe_step
 from edgekit.passes._run import run_pass
 from edgekit.plan.request import Request
 from edgekit.work.workspace import Workspace
@@ -64,7 +65,7 @@ def duels(
         net, targets=list(TARGETS.values()), output=work / "out", cache=work / "cache", **options
     )
     workspace = Workspace(work / "cache")
-    described = pipeline.describe_model(request, workspace)
+    described = describe_step(workspace, request.model, request.given, request.trust)
     model = Model.load(described)
     truth = pipeline.run_original(request, workspace, described, model, request.calibration)
     family = plugin.load("families", model.family).Family
@@ -115,7 +116,7 @@ def duel(
 def exported(request: Request, workspace: Workspace, described: Path) -> Path:
     """The folder of the net as SavedModels, with static shapes."""
     return workspace.step(
-        run_pass, name="export", options={}, source=described,
+        run_pass, name="export", engine="", options={}, source=described,
         calibration=None, trust=request.trust,
     )  # fmt: skip
 
