@@ -47,7 +47,7 @@ def looping(
     program: str, *arguments: object, source: str = ""
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does something again and again."""
-    code = f"import sys\nfrom pathlib import Path\nfrom edgekit import durable\n{source}"
+    code = f"import sys\nfrom pathlib import Path\nfrom edgekit.files import durable\n{source}"
     code += "durable.exchange = exchange\n" if source else ""
     command = [sys.executable, "-c", code + program, *map(str, arguments)]
     pipe = subprocess.PIPE  # that nothing comes through: to read stdin is to wait for the kill

@@ -13,6 +13,7 @@ from edgekit import report
 from edgekit.candidates.results import Report
 from edgekit.jobs.package import refusal
 from edgekit.plan.request import Request
+from edgekit.report.files import is_report
 
 PAGE = (Path(report.__file__).parent / "page.html").read_text()
 OURS = Report(model="net", family="latent", parameters=1, objective="size", samples=8, seed=0,
@@ -84,4 +85,4 @@ def test_not_even_force_removes_a_folder(tmp_path: Path) -> None:
 def test_what_json_cannot_say_keeps_a_report_ours(tmp_path: Path) -> None:
     ours(tmp_path)
     assert json.loads((tmp_path / "report.json").read_text())["resampled"] == {"frechet": None}
-    assert report.is_report(tmp_path / "report.json")
+    assert is_report(tmp_path / "report.json")

@@ -93,7 +93,8 @@ def test_while_two_candidates_are_made(
 def test_a_librarys_own_end_is_no_interrupt(shell: Shell, kind: str) -> None:
     """To run the same command again would not help."""
     shell.plug(
-        f"from edgekit import target\ndef names(): raise {kind}('cut off')\ntarget.names = names"
+        f"from edgekit.plan import target\ndef names(): raise {kind}('cut off')\n"
+        "target.names = names"
     )
     assert shell("targets").refusal() == f"a library stopped: {kind}: cut off"
 
@@ -102,7 +103,7 @@ def test_a_signal_that_is_ignored_from_the_start_stays_so(shell: Shell) -> None:
     """As under nohup."""
     shell.plug(
         "import signal, os\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "from edgekit import target\nnames = target.names\n"
+        "from edgekit.plan import target\nnames = target.names\n"
         "target.names = lambda: os.kill(os.getpid(), signal.SIGHUP) or names()"
     )
     assert "raspberry-pi-5" in shell("targets").success()

@@ -88,7 +88,7 @@ def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) ->
         (
             "-r",
             RECIPE + '[[litert]]\npass = "quantise"',
-            r"unknown pass 'quantise'; did you mean 'quantize'\?",
+            r"unknown pass of litert 'quantise'; did you mean 'quantize'\?",
         ),
         (
             "-r",
@@ -102,8 +102,8 @@ def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) ->
         ),
         (
             "-r",
-            RECIPE + '[[litert]]\npass = "quantize"',
-            "mine.toml' takes a litert model, but has a openvino one at that point",
+            RECIPE + '[[litert]]\npass = "quantize"\n[[litert]]\npass = "lower"',
+            "'lower' takes a saved-model model, but has a litert one at that point",
         ),
         ("-r", RECIPE + 'candidates = ["int9"]', "unknown recipe 'int9'; did you mean 'int8'"),
         ("-t", TARGET + "thread = 2", r"target 'mine.toml': .*`thread`; did you mean 'threads'\?"),
@@ -219,8 +219,8 @@ def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None
     shell.prefix = (sys.executable, "-X", "importtime")
     with shell.unchanged():
         done = shell.convert("latent.keras", "--dry-run", "-t", "intel-cpu", recipe="auto")
-    assert re.search("linux-litert +int8-dynamic +export → lower-litert → quantize-li", done.out)
-    assert re.search("intel-cpu +float16 +export → lower-openvino", done.out)
+    assert re.search("linux-litert +int8-dynamic +export → lower → quantize", done.out)
+    assert re.search("intel-cpu +float16 +export → lower", done.out)
     imported = {line.split("|")[-1].strip().split(".")[0] for line in done.err.splitlines()}
     assert "edgekit" in imported
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}

@@ -87,7 +87,9 @@ def test_depth_to_space_is_a_transposition(tmp_path: Path, k: int) -> None:
 
 def test_one_rewrite_opens_the_next_and_all_come_to_an_end(tmp_path: Path) -> None:
     path = lowered(convolved(channels_first, 2), tmp_path)
-    new, count = rewritten(path, *(load("rewrites.litert", name) for name in Options().rewrites))
+    new, count = rewritten(
+        path, *(load("engines.litert.rewrites", name) for name in Options().rewrites)
+    )
     assert count == 2
     assert [op.name for op in read_graph(new).ops][1:] == ["RESHAPE", "TRANSPOSE", "RESHAPE"]
     equal(path, new)

@@ -58,7 +58,7 @@ def runner(batch: int = 2) -> tuple[EngineRunner, FakeEngine]:
     )
     engine = FakeEngine()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugin, "load", lambda package, name: engine)
+        patch.setattr(plugin, "part", lambda name, part: engine)
         return EngineRunner(Path("folder"), model, "fake", threads=3), engine
 
 
@@ -140,6 +140,6 @@ def test_an_engine_that_is_not_installed_is_told_at_once() -> None:
         raise InputError("not installed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugin, "load", lambda *_: SimpleNamespace(check_installed=missing))
+        patch.setattr(plugin, "part", lambda *_: SimpleNamespace(check_installed=missing))
         with pytest.raises(InputError, match="not installed"):
             EngineRunner(Path(), Model(kind="x", family="x", signatures={}, files={}), "x", 1)

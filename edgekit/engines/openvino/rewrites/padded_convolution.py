@@ -33,7 +33,7 @@ def match(op: Any) -> bool:
         return False
     before, after = (constant(pad, port) for port in (1, 2))
     ends = all(v is not None and not v[:-1].any() and v[-1] >= 0 for v in (before, after))
-    return bool(ends and pads_with_zeros(pad))
+    return bool(ends and pads_with_zeros(pad) and max(margins(op, pad)) < reach(op))
 
 
 def apply(op: Any) -> None:
@@ -44,17 +44,32 @@ def apply(op: Any) -> None:
     row = ops.unsqueeze(pad.input_value(0), np.array([2]))
     make = ops.convolution if op.get_type_name() == "Convolution" else ops.group_convolution
     attributes = op.get_attributes()
-    first, last = own_margins(op)
-    before, after = (int(constant(pad, port)[-1]) for port in (1, 2))
+    first, last = margins(op, pad)
     new = make(
         row,
         op.input_value(1),
         list(attributes["strides"]),
-        [0, before + first],
-        [0, after + last],
+        [0, first],
+        [0, last],
         list(attributes["dilations"]),
     )
     replace(op, new)
+
+
+def margins(op: Any, pad: Any) -> tuple[int, int]:
+    """All zeros before and after the row: those of the padding, and the convolution's own."""
+    before, after = (int(constant(pad, port)[-1]) for port in (1, 2))
+    first, last = own_margins(op)
+    return before + first, after + last
+
+
+def reach(op: Any) -> int:
+    """Over how many values of the row one window goes.
+
+    A margin of as many has windows of nothing but zeros, for which OpenVINO's depthwise kernels
+    read beyond the row.
+    """
+    return int((shape(op.input_value(1))[-1] - 1) * op.get_attributes()["dilations"][1] + 1)
 
 
 def padding(op: Any) -> Any:
@@ -77,8 +92,8 @@ def own_margins(op: Any) -> tuple[int, int]:
         return int(attributes["pads_begin"][1]), int(attributes["pads_end"][1])
     if attributes["auto_pad"] == "valid":
         return 0, 0
-    stride, spread = (int(attributes[name][1]) for name in ("strides", "dilations"))
-    taps = (shape(op.input_value(1))[-1] - 1) * spread + 1
-    excess = (shape(op.output(0))[WIDTH] - 1) * stride + taps - shape(op.input_value(0))[WIDTH]
+    stride = int(attributes["strides"][1])
+    wide = (shape(op.output(0))[WIDTH] - 1) * stride + reach(op)
+    excess = wide - shape(op.input_value(0))[WIDTH]
     first = leading(op, WIDTH, excess, "same_lower")
     return first, max(excess, 0) - first
