@@ -1,4 +1,4 @@
-"""The child process of a step: `python -m edgekit.work.worker job.json`."""
+"""The child process of a step: `python -m edgekit.work.worker job.json PARENT`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ REMEDY = "close other programs, or use a larger machine"
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
 
 
-def main(job_file: Path) -> int:
+def main(job_file: Path, parent: int) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
+    end_with(parent)
     job = json.loads(job_file.read_text())
-    end_with(job["parent"])
     limits = msgspec.convert(job["limits"], Limits | None)
     if limits:
         bound(limits)
@@ -114,4 +114,4 @@ def record(output: Path, kind: str, message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

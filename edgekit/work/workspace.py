@@ -13,17 +13,17 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,20 +35,12 @@ from edgekit.files.intact import intact, seal
 from edgekit.machine.limits import Limits
 from edgekit.machine.limits import ended as told_end
 from edgekit.reason import reason
+from edgekit.work.children import LOG, Child, ForkServer, Fresh, preloaded
 
 KEEP_DAYS = 30
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
 LEFT = re.compile(r"\.(step|call|gone)-\w{8}(\.old)?")  # of one at work, or that goes
 LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
-QUIET = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "KERAS_BACKEND": "tensorflow",
-    "KERAS_HOME": os.devnull,  # no settings of the user's, and no file in the home folder
-    "PYTHONWARNINGS": "ignore",
-    "PYTHONUTF8": "1",  # whatever the user's terminal takes
-    "PYTHONIOENCODING": "utf-8:replace",
-}
 
 
 def default_cache() -> Path:
@@ -62,13 +54,30 @@ def default_cache() -> Path:
     return home / "edgekit" / "work"
 
 
+class Job(NamedTuple):
+    """A function of a module's own level, called in a child process with a folder to write into."""
+
+    function: Callable[..., object]
+    arguments: Mapping[str, Any]
+    limits: Limits | None = None
+    needs: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages: its pass, else its module."""
+        return str(self.arguments.get("name") or self.function.__module__.rpartition(".")[2])
+
+
 class Workspace:
     """A folder of finished steps, each in a folder named by the hash of its inputs."""
 
     def __init__(self, root: Path, *, reuse: bool = True) -> None:
         self.root, self._reuse, self._stopped = root, reuse, False
         self._known: set[str] = set()  # steps whose results this process may use
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[Child] = set()
+        self._servers: dict[tuple[str, ...], ForkServer] = {}
+        self._starting = threading.Lock()
+        weakref.finalize(self, close, self._servers)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         root.mkdir(parents=True, exist_ok=True)
         remove_old(root)
@@ -99,20 +108,14 @@ class Workspace:
         """
         key = step_key(function, needs, arguments | {" also": also}, self.root)
         with self._locks[key]:  # candidates share steps: each is done once
-            return self._do(key, function, arguments, limits)
+            return self._do(key, Job(function, arguments, limits, needs))
 
-    def _do(
-        self,
-        key: str,
-        function: Callable[..., object],
-        arguments: Mapping[str, Any],
-        limits: Limits | None,
-    ) -> Path:
+    def _do(self, key: str, job: Job) -> Path:
         folder = self.root / key
         if self._done(key):
             return folder
         with temporary(self.root, ".step-") as work:
-            self._run_child(function, work, arguments, limits)
+            self._run(job, work)
             seal(work)
             sync(work)
             try:
@@ -142,7 +145,7 @@ class Workspace:
     ) -> Any:
         """Run a function in a child process every time; its JSON-able result is returned."""
         with temporary(self.root, ".call-") as work:
-            self._run_child(function, work, arguments, limits)
+            self._run(Job(function, arguments, limits), work)
             return json.loads((work / "result.json").read_text())
 
     def identity(self, value: Any) -> Any:
@@ -155,55 +158,48 @@ class Workspace:
         for child in list(self._running):
             child.kill()
 
-    def _run_child(
-        self,
-        function: Callable[..., object],
-        output: Path,
-        arguments: Mapping[str, Any],
-        limits: Limits | None,
-    ) -> None:
-        job = {
-            "title": title(function, arguments),
-            "function": address(function),
-            "parent": os.getpid(),
+    def _run(self, job: Job, output: Path) -> None:
+        told = {
+            "title": job.title,
+            "function": f"{job.function.__module__}:{job.function.__name__}",
             "output": str(output),
             "path": sys.path,
-            "limits": limits,
-            "arguments": dict(arguments),
+            "limits": job.limits,
+            "arguments": dict(job.arguments),
         }
-        (output / "job.json").write_text(as_json(job))
-        with (output / "log.txt").open("wb") as log:
-            child = subprocess.Popen(
-                # -P: a file of the current folder must not pass for a library
-                [sys.executable, "-P", "-m", "edgekit.work.worker", str(output / "job.json")],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | QUIET,
-                start_new_session=True,  # an interrupt reaches the parent, which ends the child
-            )
-            self._running.add(child)
-            try:
-                if self._stopped:  # while this child was started
-                    child.kill()
-                code = child.wait()
-            finally:
-                if child.poll() is None:
-                    child.kill()
-                    child.wait()
-                self._running.discard(child)
+        (output / "job.json").write_text(as_json(told))
+        child = self._start(output / "job.json", job.needs)
+        self._running.add(child)
+        try:
+            if self._stopped:  # while this child was started
+                child.kill()
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            self._running.discard(child)
         if code:
-            raise child_error(title(function, arguments), code, output, limits)
+            raise child_error(job.title, code, output, job.limits)
+
+    def _start(self, job: Path, needs: Sequence[str]) -> Child:
+        """The process that does a job: a copy of one that has slow libraries loaded, if it needs
+        such."""
+        modules = preloaded(needs)
+        if not modules:
+            return Fresh(job)
+        with self._starting:
+            server = self._servers.get(modules)
+            if server is None or not server.runs:
+                server = self._servers[modules] = ForkServer(modules)
+        return server.start(job)
 
 
-def address(function: Callable[..., object]) -> str:
-    """Where a child process finds a function."""
-    return f"{function.__module__}:{function.__name__}"
-
-
-def title(function: Callable[..., object], arguments: Mapping[str, Any]) -> str:
-    """What a step is called in messages: its pass, else its module."""
-    return str(arguments.get("name") or function.__module__.rpartition(".")[2])
+def close(servers: Mapping[tuple[str, ...], ForkServer]) -> None:
+    """End what waits for steps that will not come."""
+    for server in servers.values():
+        server.close()
 
 
 def child_error(name: str, code: int, output: Path, limits: Limits | None) -> EdgekitError:
@@ -229,7 +225,7 @@ def ended(name: str, code: int, output: Path, limits: Limits | None) -> PassErro
     """The error of a child that left none."""
     if code < 0:
         return PassError(f"{name}: the process {told_end(code, limits)}")
-    log = (output / "log.txt").read_text(errors="replace").strip()
+    log = (output / LOG).read_text(errors="replace").strip()
     _, found, trace = log.rpartition("Traceback (most recent call last)")
     why = reason(trace if found else "".join(log.splitlines()[-1:]))
     return PassError(f"{name}: the process ended with code {code}: {why}")
@@ -240,7 +236,7 @@ def step_key(
 ) -> str:
     """The hash of everything that determines a step's result."""
     material = {
-        "function": address(function),
+        "function": f"{function.__module__}:{function.__name__}",
         "code": code_hash(),
         "tools": {module: tool_version(module) for module in needs},
         "arguments": {name: identity(value, root) for name, value in arguments.items()},

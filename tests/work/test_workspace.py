@@ -238,7 +238,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from edgekit.work.workspace import Workspace
-from tests import steps
+from tests.work import steps
 
 space = Workspace(Path(sys.argv[1], "work"))
 with ThreadPoolExecutor(1) as pool:  # as candidates are made
@@ -398,7 +398,7 @@ def test_another_process_that_was_quicker_keeps_its_folder(
     copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = Workspace(root)
-    run_child = Workspace._run_child
+    run_child = Workspace._run
 
     def late(self: Workspace, *args: Any) -> None:
         other = copying(Workspace(root))
@@ -406,7 +406,7 @@ def test_another_process_that_was_quicker_keeps_its_folder(
         run_child(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(space, "_run_child", late.__get__(space))
+        patch.setattr(space, "_run", late.__get__(space))
         folder = copying(space)
     assert (folder / "in use").exists()
     assert copying.times == 2
