@@ -101,7 +101,7 @@ def test_hundreds_of_conversions_choose_the_same(
 
 def test_beside_much_load_what_turns_vary_by_is_not_taken_for_a_gain() -> None:
     found = many(PAIR, {"float32": 1.0, "int8": 0.3, "int8+rewrites": 0.29}, load=6.0)
-    assert Counter(each.chosen for each in found)["int8"] >= 0.99 * RUNS
+    assert Counter(each.chosen for each in found)["int8"] >= 0.98 * RUNS
 
 
 def test_timings_that_tell_nothing_are_taken_again_until_they_do() -> None:
@@ -109,7 +109,7 @@ def test_timings_that_tell_nothing_are_taken_again_until_they_do() -> None:
     be chosen by quality."""
     rivals = [FLOAT, result("int8-weights", sqnr=50.0), result("int8-dynamic", sqnr=40.0)]
     found = many(rivals, {"float32": 1.0, "int8-weights": 0.3, "int8-dynamic": 0.15}, load=20.0)
-    assert Counter(each.chosen for each in found)["int8-dynamic"] >= 0.99 * RUNS
+    assert Counter(each.chosen for each in found)["int8-dynamic"] >= 0.98 * RUNS
 
 
 def test_where_the_choice_may_turn_the_other_is_told_to_be_equal() -> None:

@@ -17,6 +17,7 @@ from edgekit.plan.steps import REWRITE
 CLOSE = 0.05  # ranks within this are equal: the better quality wins
 ALIKE = 0.5  # dB
 NOISE = 0.03  # timings within this are equal, however exactly they were measured
+EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is equal
 SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler one
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
@@ -105,9 +106,9 @@ def undecided(
 
 
 def straddles(apart: float, one: Result, other: Result) -> bool:
-    """Whether two that are so far apart in rank may be equal, and may be not: their interval holds
-    the bound of what is equal. Timings that tell nothing leave every pair so."""
-    return abs(abs(apart) - NOISE - SMALL) <= spread(one, other)
+    """Whether more timings may tell two apart that are so far apart in rank, or tell them equal:
+    their interval holds the bound of what is equal, and is wide."""
+    return max(abs(abs(apart) - NOISE - SMALL), EXACT) <= spread(one, other)
 
 
 def on_edge(result: Result) -> bool:
@@ -115,7 +116,7 @@ def on_edge(result: Result) -> bool:
     latency = result.latency
     if latency is None:
         return False
-    return abs(math.log(latency.ratio) - NOISE) <= latency.spread
+    return max(abs(math.log(latency.ratio) - NOISE), EXACT) <= latency.spread
 
 
 def unsure(latency: Latency) -> float:
