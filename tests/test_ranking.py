@@ -166,6 +166,15 @@ def test_a_variant_replaces_the_chosen_one_and_the_others_stay_beaten() -> None:
     assert found.results[2].verdict == "good, another is better"
 
 
+def test_the_same_artifact_has_the_same_latency_and_is_timed_once() -> None:
+    clock = Clock({"float32": 1.0, "int8": 0.3}, np.random.default_rng(0))
+    twin = msgspec.structs.replace(result("int8+rewrites"), same_as="int8")
+    results = [FLOAT, result("int8"), twin]
+    places = {each.name: Path(each.name) for each in results}
+    _, one, other = clock.timed("litert", 1, places, results)
+    assert one.latency == other.latency is not None
+
+
 def test_without_a_baseline_nothing_is_timed_again() -> None:
     failed = Result(name="float32", recipe="float32", failure="crashed")
     report = chosen(Clock({}, np.random.default_rng(0)), [failed])

@@ -1,5 +1,7 @@
 """The same seed gives the same latents on every machine, and they are standard normal."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -93,6 +95,12 @@ def test_quantile_agrees_with_scipy() -> None:
 def test_normal_values_are_normal() -> None:
     values = Random(11).normal((20_000,))
     assert scipy.stats.kstest(values, "norm").pvalue > 0.01
+
+
+@pytest.mark.parametrize("seed", [1.5, "7", True, None])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(InputError, match=rf"seed is {seed!r}; a seed is a whole number, 0 or more"):
+        Random(seed)
 
 
 def test_a_negative_seed_is_refused() -> None:

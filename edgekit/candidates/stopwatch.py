@@ -55,7 +55,7 @@ class Stopwatch:
         baseline."""
         if BASELINE not in artifacts:
             return list(results)
-        mine = {r.name: artifacts[r.name] for r in results if r.name in artifacts}
+        mine = {r.name: artifacts[r.name] for r in results if r.name in artifacts and not r.same_as}
         base = artifacts[BASELINE]
 
         def known(artifact: Path) -> bool:
@@ -66,7 +66,7 @@ class Stopwatch:
         if new:
             self.time(engine, threads, {BASELINE: base} | new)
         found = {n: self._told(Key(engine, threads, base, path)) for n, path in mine.items()}
-        return [with_timing(result, found.get(result.name)) for result in results]
+        return as_twins([with_timing(result, found.get(result.name)) for result in results])
 
     def settled(
         self, report: TargetReport, artifacts: Mapping[str, Path], judge: Judge
@@ -78,8 +78,8 @@ class Stopwatch:
                 break
             again = {name: artifacts[name] for name in (BASELINE, *report.undecided)}
             found = dict(zip(again, self.time(report.engine, report.threads, again), strict=True))
-            results = tuple(with_timing(each, found.get(each.name)) for each in report.results)
-            report = judge(msgspec.structs.replace(report, results=results))
+            results = [with_timing(each, found.get(each.name)) for each in report.results]
+            report = judge(msgspec.structs.replace(report, results=tuple(as_twins(results))))
         return report
 
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
@@ -142,6 +142,17 @@ def with_timing(result: Result, found: Latency | str | None) -> Result:
     if isinstance(found, str):
         return msgspec.structs.replace(result, failure=found)
     return msgspec.structs.replace(result, latency=found) if found else result
+
+
+def as_twins(results: Sequence[Result]) -> list[Result]:
+    """The results, those of the same artifact with the same latency."""
+    found = {result.name: result.latency for result in results}
+    return [
+        msgspec.structs.replace(result, latency=found.get(result.same_as))
+        if result.same_as
+        else result
+        for result in results
+    ]
 
 
 def pooled(measured: Sequence[Latency]) -> Latency:

@@ -45,10 +45,12 @@ class Random:
     """A seeded stream of draws; `stream` separates independent uses of one seed.
 
     Raises:
-        InputError: a negative seed.
+        InputError: a negative seed, or no whole number.
     """
 
     def __init__(self, seed: int, stream: int = 0) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise InputError(f"seed is {seed!r}; a seed is a whole number, 0 or more")
         if seed < 0:
             raise InputError(f"seed {seed} is negative; a seed is 0 or more")
         self._bits = np.random.PCG64(np.random.SeedSequence([seed, stream]))

@@ -196,7 +196,9 @@ class Family:
     def known_class(self, tensor: Tensor, label: int) -> int:
         """The label, if the input has such a class."""
         classes = self.classes(tensor)
-        if not isinstance(label, (int, np.integer)) or not 0 <= label < classes:
+        if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+            raise InputError(f"label is {label!r}; a label is a whole number, 0 to {classes - 1}")
+        if not 0 <= label < classes:
             raise InputError(f"label {label} is not in 0…{classes - 1}")
         return int(label)
 

@@ -50,7 +50,7 @@ def equal(target: TargetReport) -> str:
         return ""
     return (
         f"equal within noise: {', '.join((target.chosen or '', *target.equal))}; "
-        "of such the one of the best quality is taken, then the simplest"
+        "another run may choose another of them"
     )
 
 

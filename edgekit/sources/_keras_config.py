@@ -32,3 +32,21 @@ def leave_training_out(tree: Any, own_layers: bool = True) -> None:
         if isinstance(config, dict) and (not own_layers or table.get("module") == "keras.layers"):
             for key in [key for key in config if TRAINING.fullmatch(key)]:
                 del config[key]
+
+
+def left_asleep(tree: Any) -> tuple[str, ...]:
+    """A remark, where layers are called with training=True: dropout that makes noise at inference,
+    or a normalization by the batch's own statistics.
+
+    Keras' `predict` overrides that, and so does edgekit; a call of the net by itself does not.
+    """
+    found = set()
+    for table in dicts(tree):
+        calls = table.get("inbound_nodes")
+        if any(call.get("training") is True for call in dicts(calls)):
+            config = table.get("config")
+            found.add(str((config if isinstance(config, dict) else table).get("name")))
+    if not found:
+        return ()
+    names = ", ".join(sorted(found))
+    return (f"computed as model.predict does: without the training=True of the calls of {names}",)

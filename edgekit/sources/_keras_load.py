@@ -19,7 +19,7 @@ from edgekit.sources._keras2_fallback import can_fall_back
 from edgekit.sources._keras2_layers import NAMES, stand_ins
 from edgekit.sources._keras_allowed import GONE, check_allowed, unknown
 from edgekit.sources._keras_asked import check_asked
-from edgekit.sources._keras_config import leave_training_out
+from edgekit.sources._keras_config import leave_training_out, left_asleep
 from edgekit.sources._keras_file import CONFIG, Saved, check_hdf5, read, told_in_one_line, unpack
 from edgekit.sources._keras_precision import check_float32, to_float32
 from edgekit.sources._keras_weights import load_weights
@@ -53,7 +53,7 @@ def prepared(path: Path, trust: Trust, known: Iterable[str] | None = None) -> Pr
         if saved.hdf5 or saved.keras_2:
             tree = modern(tree, saved.keras_2)
         leave_training_out(tree)
-        remarks = to_float32(tree)
+        remarks = (*to_float32(tree), *left_asleep(tree))
         if not trust.trust:
             waits = trust.custom_objects and known is None
             stood_for = (*NAMES, *(GONE if can_fall_back(saved) else ()))

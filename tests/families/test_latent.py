@@ -75,6 +75,12 @@ def test_labels_alternate_and_wrap() -> None:
     assert one_hot.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
 
 
+@pytest.mark.parametrize("label", [1.0, True, "1"])
+def test_a_label_is_a_whole_number(label: Any) -> None:
+    with pytest.raises(InputError, match=f"label is {label!r}; a label is a whole number, 0 to 2"):
+        member(INDEX)[0].generate(1, label=label)
+
+
 def test_labels_of_rank_one() -> None:
     model = generator(tensor("noise", 4), tensor("label", dtype="int32"), classes={"label": 3})
     assert member(model)[0].draw(4, 0)["label"].tolist() == [0, 1, 2, 0]

@@ -55,6 +55,21 @@ def test_a_file_is_what_its_content_says(tmp_path: Path) -> None:
         np.testing.assert_array_equal(part({"x": rows})[0], net(rows), err_msg=name)
 
 
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_layers_that_are_called_in_training_mode_are_told(tmp_path: Path, suffix: str) -> None:
+    """As pix2pix makes its noise; `predict` and edgekit leave it out, a plain call does not."""
+    y = keras.Input((4,))
+    inner = keras.Model(y, keras.layers.GaussianNoise(1.0, name="noise")(y, training=True))
+    x = keras.Input((4,), name="x")
+    net = keras.Model(x, keras.layers.Dropout(0.5, name="drop")(inner(x), training=True))
+    net.save(tmp_path / f"net.{suffix}")
+    part = open_parts({"net": tmp_path / f"net.{suffix}"}, Trust())["net"]
+    told = "computed as model.predict does: without the training=True of the calls of drop, noise"
+    assert part.info.remarks == (told,)
+    rows = np.ones((2, 4), np.float32)
+    np.testing.assert_array_equal(part({"x": rows})[0], net.predict(rows, verbose=0))
+
+
 def test_ranges_come_from_the_layers(tmp_path: Path) -> None:
     net = keras.Sequential(
         [
