@@ -92,17 +92,20 @@ class ForkServer:
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        told = {"modules": modules, "path": sys.path, "control": other.fileno()}
+        lifeline, self._lifeline = os.pipe()  # nothing is written to it: it breaks when we end
+        told = {"modules": modules, "path": sys.path, "control": other.fileno(),
+                "lifeline": lifeline}  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "edgekit.work.forkserver", json.dumps(told)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[other.fileno()],
+            pass_fds=[other.fileno(), lifeline],
             env=os.environ | QUIET,
             start_new_session=True,
         )
         other.close()
+        os.close(lifeline)
 
     @property
     def runs(self) -> bool:
@@ -122,6 +125,7 @@ class ForkServer:
 
     def close(self) -> None:
         """End it, and all that it started."""
+        os.close(self._lifeline)
         self._control.close()
         self._process.wait()
 

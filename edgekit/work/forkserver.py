@@ -6,9 +6,11 @@ whose socket is shut is killed. It has a single thread, as what forks must.
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -21,7 +23,7 @@ from edgekit.work.worker import look_in, main
 
 
 def serve(control: socket.socket) -> None:
-    """Take jobs until the other end is closed, as it is when the parent ends, however it does.
+    """Take jobs until the other end is closed.
 
     The copies end with this process: the kernel sees to it (worker.end_with).
     """
@@ -54,6 +56,18 @@ def serve(control: socket.socket) -> None:
                     os.kill(key.data, signal.SIGKILL)
 
 
+def end_with(lifeline: int) -> None:
+    """End when the parent does, however it does, even in the middle of an import.
+
+    By the signal that the kernel sends when a pipe breaks: its default is to end the process. (The
+    parent's death itself, which workers watch, is that of the thread that made them: not of ours.)
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # it broke before
+        os._exit(1)
+
+
 def fork(job: Path, sockets: list[socket.socket]) -> int:
     """Do a job in a copy of this process."""
     server = os.getpid()
@@ -77,6 +91,7 @@ def fork(job: Path, sockets: list[socket.socket]) -> int:
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
+    end_with(asked["lifeline"])
     look_in(asked["path"])
     for module in asked["modules"]:
         with suppress(Exception):  # the step that needs it tells why it cannot be imported

@@ -144,6 +144,23 @@ def test_all_end_with_the_process_that_asked(tmp_path: Path) -> None:
     assert ends(server)
 
 
+SLOW_IMPORT = PARENT.replace("colorsys", "slow_to_import").replace("place=sys.argv[1]", "place='.'")
+
+
+def test_a_server_that_still_imports_ends_too(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_import.py").write_text(
+        "import os, time\nfrom pathlib import Path\n"
+        f"Path({str(tmp_path)!r}, 'new').write_text(str(os.getpid()))\n"
+        f"Path({str(tmp_path)!r}, 'new').rename({str(tmp_path / 'pid')!r})\n"
+        "time.sleep(60)\n"
+    )
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    with subprocess.Popen([sys.executable, "-c", SLOW_IMPORT, str(tmp_path)], env=env) as parent:
+        server = wait_for(tmp_path / "pid")
+        parent.kill()
+    assert ends(server)
+
+
 def test_a_server_ends_with_its_work_space(tmp_path: Path) -> None:
     made = Workspace(tmp_path / "work")
     _, server = result(made.step(steps.numbers, needs=[RARE]))  # type: ignore[misc]
