@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import edgekit.engines
 from edgekit.errors import InputError
 from edgekit.plan import recipe, target
-from edgekit.plan.recipe import FOLDER, Recipe
+from edgekit.plan.recipe import FOLDER, recipe_type
 from edgekit.plan.steps import chain
 
 ENGINES = ("litert", "openvino")
@@ -44,8 +45,26 @@ def test_names_are_the_files_of_the_folder() -> None:
 
 
 def test_an_engine_that_is_absent_is_not_served() -> None:
-    assert Recipe(description="x", litert=()).passes("openvino") is None
-    assert Recipe(description="x", litert=()).passes("litert") == ()
+    made = recipe_type(["litert", "openvino"])(description="x", litert=())
+    assert made.passes("litert") == ()
+    assert made.passes("openvino") is None
+    assert made.passes("another") is None
+
+
+def test_an_engine_that_is_a_folder_has_its_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "abacus").mkdir()
+    (tmp_path / "abacus" / "__init__.py").touch()
+    monkeypatch.setattr(edgekit.engines, "__path__", [*edgekit.engines.__path__, str(tmp_path)])
+    own = tmp_path / "own.toml"
+    own.write_text('description = "x"\n[[abacus]]\npass = "count"\n')
+    assert recipe.load(str(own)).passes("abacus") == ({"pass": "count"},)
+    own.write_text('description = "x"\n[mixed]\nabacus = ["w8"]\n')
+    mixed = recipe.load(str(own)).mixed
+    assert mixed is not None
+    assert mixed.precisions("abacus") == ("w8",)
+    assert mixed.precisions("litert") == ()
 
 
 def test_unknown_name() -> None:

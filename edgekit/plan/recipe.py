@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
+
+from edgekit import plugin
 from edgekit.errors import InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
 
@@ -17,14 +20,13 @@ BASELINE = "float32"  # what every comparison refers to
 class Mixed(Typed, frozen=True):
     """A search for a precision of each layer, float among them.
 
+    A field for each engine names the precisions to measure, by the engine's `precision`.
+
     Args:
-        litert, openvino: the precisions to measure, by the names in `edgekit.mixed`.
         points: at most so many assignments are built.
         groups: at most so many groups of layers are measured one by one.
     """
 
-    litert: tuple[str, ...] = ()
-    openvino: tuple[str, ...] = ()
     points: int = 6
     groups: int = 16
 
@@ -35,8 +37,8 @@ class Mixed(Typed, frozen=True):
 
 
 class Recipe(Typed, frozen=True):
-    """Either passes for each engine, in order, or other recipes to choose from by measurement,
-    or a search for mixed precision.
+    """Either passes for each engine, in order, in a field of its name, or other recipes to choose
+    from by measurement, or a search for mixed precision.
 
     A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is
     inserted where the next pass, or the engine, takes another kind of model. An engine that is
@@ -47,8 +49,6 @@ class Recipe(Typed, frozen=True):
 
     description: str
     candidates: tuple[str, ...] = ()
-    litert: tuple[dict[str, Any], ...] | None = None
-    openvino: tuple[dict[str, Any], ...] | None = None
     mixed: Mixed | None = None
     otherwise: str = ""
 
@@ -56,6 +56,18 @@ class Recipe(Typed, frozen=True):
         """The passes for an engine; None when the recipe does not serve it."""
         found: tuple[dict[str, Any], ...] | None = getattr(self, engine, None)
         return found
+
+
+def recipe_type(engines: Iterable[str]) -> type[Recipe]:
+    """Recipe with a field for each of these engines, and Mixed likewise."""
+    kept: dict[str, Any] = {"frozen": True, "forbid_unknown_fields": True, "omit_defaults": True,
+                            "module": __name__}  # fmt: skip
+    precisions = [(engine, tuple[str, ...], ()) for engine in engines]
+    mixed = msgspec.defstruct("Mixed", precisions, bases=(Mixed,), **kept)
+    passes = [(engine, tuple[dict[str, Any], ...] | None, None) for engine in engines]
+    fields = [("mixed", mixed | None, None), *passes]
+    made: Any = msgspec.defstruct("Recipe", fields, bases=(Recipe,), **kept)
+    return cast("type[Recipe]", made)
 
 
 def names() -> list[str]:
@@ -76,12 +88,13 @@ def find(name: str) -> Path:
 
 def load(name: str) -> Recipe:
     """A built-in recipe by name, or a TOML file by path."""
-    recipe = read_toml(find(name), Recipe, "recipe")
-    has_passes = recipe.litert is not None or recipe.openvino is not None
+    engines = plugin.names("engines")
+    recipe = read_toml(find(name), recipe_type(engines), "recipe")
+    has_passes = any(recipe.passes(engine) is not None for engine in engines)
     if bool(recipe.candidates) + has_passes + (recipe.mixed is not None) != 1:
         raise InputError(
-            f"recipe '{name}' must have one of: candidates, passes ([[litert]], [[openvino]]), "
-            "or [mixed]"
+            f"recipe '{name}' must have one of: candidates, passes "
+            f"({', '.join(f'[[{engine}]]' for engine in engines)}), or [mixed]"
         )
     if recipe.otherwise and not recipe.candidates:
         raise InputError(f"recipe '{name}': only beside candidates there is an otherwise")
