@@ -196,6 +196,10 @@ def out_of_memory(error: BaseException | str) -> bool:
     return isinstance(error, MemoryError) or NO_MEMORY.search(str(error)) is not None
 
 
+# Ops that TensorFlow has for GPUs only: convolutions and poolings of (N, C, H, W).
+CHANNELS_FIRST = re.compile(r"only supports? (?:the )?(?:NHWC|NDHWC|channels_last)\b")
+
+
 def advice(error: BaseException | str, sizes: bool = False) -> str:
     """What to do about a net that fails on its inputs, led by "; "; empty where nothing fits.
 
@@ -209,6 +213,11 @@ def advice(error: BaseException | str, sizes: bool = False) -> str:
         return (
             f"; a Lambda uses {what}, which is not in the file: import it inside the function, "
             "use keras.ops, or make it a registered layer, then save again"
+        )
+    if CHANNELS_FIRST.search(why):
+        return (
+            "; on CPUs TensorFlow takes pictures with their channels last only: build the net with "
+            "data_format='channels_last', give it the same weights, and save that"
         )
     if out_of_memory(error):
         size = "smaller --input-size, or " if sizes else ""

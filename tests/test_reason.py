@@ -184,6 +184,17 @@ def test_a_reason_is_one_bounded_printable_line() -> None:
     assert told.startswith("no such xxx") and len(told) == LONGEST and told.isprintable()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UnimplementedError: The Conv2D op currently only supports the NHWC tensor format",
+        "InvalidArgumentError: Default MaxPoolingOp only supports NHWC on device type CPU",
+    ],
+)
+def test_channels_first_on_a_cpu(text: str) -> None:
+    assert "data_format='channels_last'" in advice(text)
+
+
 def test_advice_fits_the_reason() -> None:
     """A size helps where one is free and shapes differ; not against a name that is missing."""
     assert "--input-size" in advice(ODD_SIZE, sizes=True)

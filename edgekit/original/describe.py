@@ -201,7 +201,10 @@ def check_ends(name: str, info: PartInfo, source: Path) -> None:
             raise ModelError(f"'{source}': the net '{name}' has no {side}; save it with both")
     for tensor in info.inputs:
         if not tensor.shape:
-            raise ModelError(f"'{source}': input '{tensor.name}' of '{name}' has no batch")
+            raise ModelError(
+                f"'{source}': input '{tensor.name}' of '{name}' has no batch; declare it as "
+                "(None, 1), one number for each sample, or fix it to a constant, and save again"
+            )
 
 
 def sized(

@@ -69,7 +69,7 @@ def check_graph(folder: Path, *, trusted: bool) -> None:
             ", …" if len(reasons) > MOST_NAMES else ""
         )
         raise ModelError(
-            f"'{folder}' holds what may reach outside the graph ({shown}); "
+            f"'{folder}' holds what is not known only to compute ({shown}); "
             "pass --trust if you made it"
         )
 

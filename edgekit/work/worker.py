@@ -17,7 +17,7 @@ import msgspec
 
 from edgekit.errors import EdgekitError, one_line, os_error
 from edgekit.machine.limits import Limits, bound
-from edgekit.reason import out_of_memory
+from edgekit.reason import advice, out_of_memory
 from edgekit.units import size_text
 
 REMEDY = "close other programs, or use a larger machine"
@@ -67,7 +67,7 @@ def no_memory(output: Path, title: str, limits: Limits | None) -> int:
 def unforeseen(output: Path, title: str, error: Exception) -> int:
     """Tell how a library failed, in a way that we did not foresee."""
     traceback.print_exception(error)
-    record(output, "PassError", f"{title}: {one_line(error)}")
+    record(output, "PassError", f"{title}: {one_line(error)}{advice(error)}")
     return 1
 
 
