@@ -16,8 +16,14 @@ from typing import NamedTuple
 import pytest
 
 EDGEKIT = Path(sys.executable).with_name("edgekit")
-QUICK = ("--samples", "8", "--calibration", "4")
+# By size, since timings of tiny nets are too close to call, and would be taken again and again.
+QUICK = ("--samples", "8", "--calibration", "4", "--objective", "size")
 MARK = "EDGEKIT_TEST_SHELL"  # in the environment of all that a shell starts
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to whatever it runs in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Done(NamedTuple):
@@ -112,6 +118,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509
         ) as process:
             try:
                 wait_for(lambda: when() or process.poll() is not None)
