@@ -15,6 +15,7 @@ Range = tuple[float, float]
 Prior = Literal["normal", "uniform"]
 ROLES = ("latent", "label", "condition", "sample", "code", "extra")
 Noise = Literal["mean", "input"]
+ORIGINAL = "original"  # the kind of a model whose files a source reads
 # In recorded inputs, beside those of a signature: the number of the draw that led to each row.
 DRAW = "#"
 
@@ -83,8 +84,9 @@ class Settings(Typed, frozen=True):
 class Model(Typed, frozen=True):
     """What passes take and give: a description (model.json) beside its files in one folder.
 
-    `kind` is what the files are: keras, saved-model (static shapes), litert, openvino.
-    `files` maps a part (keras) or signature (all other kinds) to its file, relative to the folder.
+    `kind` is what the files are: original (what the user gave), saved-model (static shapes),
+    litert, openvino. `files` maps a part (original) or signature (all other kinds) to its file,
+    relative to the folder.
     `range_doubt` holds the input ranges that fit as well as the one that was taken: empty where it
     is known.
     `noise` is what normal noise that the net draws has become: its mean, or an input.

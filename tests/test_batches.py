@@ -27,12 +27,13 @@ from edgekit.original.runner import (  # noqa: E402
     OriginalRunner,
     fixed_batch,
 )
+from edgekit.sources._tensorflow import TensorFlowPart  # noqa: E402
 
 
-class Blocks:
+class Blocks(TensorFlowPart):
     """A net that reshapes to 4 rows, and adds each row's place in its batch."""
 
-    path, attribute, trackable = Path("net"), "", None
+    path, trackable = Path("net"), None
 
     def __init__(self, seen: int | None, made: int | None = None) -> None:
         self.info = PartInfo(

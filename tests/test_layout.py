@@ -23,7 +23,7 @@ KEY = "transform/image"
 def model(shape: tuple[int, ...]) -> Model:
     tensor = Tensor(name="image", shape=shape, range=(0.0, 1.0))
     signature = Signature(part="net", inputs=(tensor,), outputs=(tensor,))
-    return Model(kind="keras", family="image-to-image", signatures={"transform": signature},
+    return Model(kind="original", family="image-to-image", signatures={"transform": signature},
                  files={})  # fmt: skip
 
 

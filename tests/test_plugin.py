@@ -27,7 +27,7 @@ PACKAGES = ["engines", "families", "metrics", "passes", "sources"]
 PACKAGES += [
     f"engines.{e}.{part}" for e in plugin.names("engines") for part in ("passes", "rewrites")
 ]
-KINDS_OF_MODEL = {"keras", "saved-model", "litert", "openvino"}
+KINDS_OF_MODEL = {"original", "saved-model", "litert", "openvino"}
 
 
 def every(package: str) -> Any:

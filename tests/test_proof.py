@@ -25,7 +25,7 @@ def proof_of(folder: Path, image: np.ndarray) -> Proof:
     z = np.zeros((len(image), 2), np.float32)
     npz.write(folder / "draws.npz", {"z": z, "image": image})
     npz.write(folder / "outputs.npz", {"encode": z, "decode": image, "reconstruct": image})
-    model = Model("keras", "autoencoder", signatures, {})
+    model = Model("original", "autoencoder", signatures, {})
     return Proof(Family, model, folder, None)
 
 

@@ -28,7 +28,7 @@ def upscaler(image: Range | None = None, sample: Range | None = None) -> Model:
     inputs = (Tensor(name="image", shape=(2, 16, 16, 3), range=image),)
     outputs = (Tensor(name="sample", shape=(2, 16, 16, 3), range=sample),)
     signatures = {"translate": Signature(part="net", inputs=inputs, outputs=outputs)}
-    return Model(kind="keras", family="image-to-image", signatures=signatures, files={})
+    return Model(kind="original", family="image-to-image", signatures=signatures, files={})
 
 
 def told(model: Model) -> tuple[Range | None, Range | None]:
@@ -146,7 +146,7 @@ def test_the_range_of_an_output_is_that_of_an_input_of_its_kind_only(
     inputs = (Tensor(name="image", shape=(1, 16, 16, channels[0])),)
     outputs = (Tensor(name="sample", shape=(1, 16, 16, channels[1]), range=(0.0, 1.0)),)
     signatures = {"translate": Signature(part="net", inputs=inputs, outputs=outputs)}
-    model = Model(kind="keras", family=family, signatures=signatures, files={})
+    model = Model(kind="original", family=family, signatures=signatures, files={})
     found, remarks = described(monkeypatch, model, net)
     assert told(found)[0] == (0.0, 1.0)
     assert (not found.range_doubt) is sure

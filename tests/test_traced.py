@@ -14,7 +14,6 @@ tf = pytest.importorskip("tensorflow")
 from edgekit.errors import InputError  # noqa: E402
 from edgekit.model import Signature, Tensor  # noqa: E402
 from edgekit.original.describe import traced  # noqa: E402
-from edgekit.original.outputs import weights_used  # noqa: E402
 from edgekit.sources import Trust, open_parts  # noqa: E402
 
 
@@ -72,4 +71,4 @@ def test_weights_that_lead_to_no_output_are_not_counted(tmp_path: Path) -> None:
     inputs = (Tensor(name=part.info.inputs[0].name, shape=(1, 8, 8, 3)),)
     for taken, weights in ((part.info.outputs[:1], 3 * 2 + 2), (part.info.outputs, 1850)):
         signature = Signature(part="net", inputs=inputs, outputs=taken)
-        assert weights_used(part, {"translate": signature}, "net") == weights
+        assert part.weights_used([signature]) == weights

@@ -90,7 +90,7 @@ def model(dtype: str, made: str = "float32") -> Model:
     inputs = (Tensor(name="image", shape=(1, 8, 8, 3), dtype=dtype),)
     outputs = (Tensor(name="sample", shape=(1, 8, 8, 3), dtype=made),)
     signatures = {"translate": Signature(part="net", inputs=inputs, outputs=outputs)}
-    return Model(kind="keras", family="image-to-image", signatures=signatures, files={})
+    return Model(kind="original", family="image-to-image", signatures=signatures, files={})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from edgekit.candidates.build import Bench
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
 from edgekit.candidates.results import Report, TargetReport
 from edgekit.data.load import check_data, data_files
-from edgekit.errors import GateError, InputError, PassError, did_you_mean
+from edgekit.errors import GateError, InputError, PassError, did_you_mean, require
 from edgekit.families._base import Family
 from edgekit.files.atomic import claimed
 from edgekit.jobs.package import refusal, write_bundles, write_report
@@ -32,13 +32,12 @@ from edgekit.measure.latency import machine
 from edgekit.model import Model
 from edgekit.original.describe import described
 from edgekit.original.ranges import doubt
-from edgekit.original.reference import NEEDS as REFERENCE_NEEDS
 from edgekit.original.reference import reference
 from edgekit.plan import recipe
 from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan, make_plan
 from edgekit.runtime.runner import check_threads
-from edgekit.sources import check_parts, part_files
+from edgekit.sources import check_parts, needs, part_files
 from edgekit.work.workspace import Workspace, default_cache
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
@@ -245,6 +244,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
         plugin.load("families", request.given.family)
     gates_for(Family, request.gates)
     files = part_files(request.model)
+    for module in needs(files.values()):
+        require(module, "convert")
     plans = make_plan(request.targets, request.recipes)
     check_parts(files, request.trust)
     if request.data:
@@ -286,7 +287,7 @@ def run_original(
     data = request.data
     also: dict[str, Any] | None = None
     limits: Limits | None = Limits.of_net(capacity.weight(folder))
-    needs = (*REFERENCE_NEEDS, *request.trust.custom_objects)
+    loaded = needs(part_files(request.model).values())
     if data and Path(data).exists():
         also = {"data": [workspace.identity(path.absolute()) for path in data_files(data)]}
     elif data and ":" in data:
@@ -294,7 +295,7 @@ def run_original(
         limits = None  # nor how long the user's own function takes
     return workspace.step(
         reference,
-        needs=needs,
+        needs=(*loaded, *request.trust.custom_objects),
         also=also,
         limits=limits,
         model=folder,

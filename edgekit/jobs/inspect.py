@@ -13,10 +13,9 @@ from edgekit.engines import Facts, Rows, engine_of
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
 from edgekit.machine.limits import Limits
 from edgekit.model import Model
-from edgekit.original.describe import NEEDS as DESCRIBE_NEEDS
 from edgekit.original.describe import Given, described
 from edgekit.original.ranges import doubt
-from edgekit.sources import Trust, check_parts, part_files
+from edgekit.sources import Trust, check_parts, needs, part_files
 from edgekit.typed import convert
 from edgekit.work.workspace import Workspace
 
@@ -112,9 +111,10 @@ def look(output: Path, engine: str, files: list[Path], whole: bool) -> list[Fact
 
 def model_facts(path: Path, given: Given, trust: Trust) -> Facts:
     """What convert would see in a model: loaded in a child process, as convert does."""
-    for module in DESCRIBE_NEEDS:
+    files = part_files(path)
+    for module in needs(files.values()):
         require(module, "convert")
-    check_parts(part_files(path), trust)
+    check_parts(files, trust)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace(Path(scratch))
         model = Model.load(described(workspace, path, given, trust))

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 
 from edgekit.errors import InputError, ModelError
 from edgekit.families._base import PartInfo
-from edgekit.machine.memory import available_memory
 from edgekit.model import Signature, Tensor
-from edgekit.original.runner import fixed_batch, graph_of
-from edgekit.reason import one_line
+from edgekit.original.runner import fixed_batch
 from edgekit.sources._part import Part
-from edgekit.units import size_text
 
 # What is tried where a net refuses the batch it was given: the usual ones, small ones first.
 TRIED: tuple[int, ...] = (*range(2, 17), 20, 24, 25, 32, 36, 48, 50, 64, 100, 128)
@@ -69,14 +64,11 @@ def with_outputs(part: Part, signature: Signature) -> Signature:
         ModelError: a tensor that is larger than memory.
         Exception: the net's own layers raise what they like.
     """
-    import tensorflow as tf
-
-    specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in signature.inputs]
-    graph = tf.function(graph_of(part, signature)).get_concrete_function(*specs)
-    check_tensors(part.path, graph.graph.get_operations())
+    told = zip(part.info.outputs, part.outputs_at(signature.inputs), strict=True)
+    found = {tensor.source: spec for tensor, spec in told}
     outputs = tuple(
-        msgspec.structs.replace(tensor, shape=tuple(spec.shape), dtype=spec.dtype.name)
-        for tensor, spec in zip(signature.outputs, graph.outputs, strict=True)
+        msgspec.structs.replace(tensor, shape=shape, dtype=dtype)
+        for tensor, (shape, dtype) in ((t, found[t.source]) for t in signature.outputs)
     )
     batch = signature.inputs[0].shape[0]
     for tensor in outputs:
@@ -86,19 +78,6 @@ def with_outputs(part: Part, signature: Signature) -> Signature:
                 f"{batch}; a row of outputs for each row of inputs is needed"
             )
     return msgspec.structs.replace(signature, outputs=outputs)
-
-
-def check_tensors(path: Path, operations: Iterable[Any]) -> None:
-    """Raises ModelError for a tensor larger than memory, which the smallest file may ask for."""
-    free = available_memory()
-    for tensor in (tensor for operation in operations for tensor in operation.outputs):
-        size = (tensor.shape.num_elements() or 0) * tensor.dtype.size
-        if free is not None and size > free:
-            raise ModelError(
-                f"'{path}': the tensor '{one_line(tensor.op.name)[-80:]}' {tuple(tensor.shape)} "
-                f"takes {size_text(size)}, {size_text(free)} of memory are free; give a smaller "
-                "--input-size, or convert a net of smaller samples"
-            )
 
 
 def working_batch(part: Part, signature: Signature) -> int | None:

@@ -18,10 +18,10 @@ from edgekit.families._base import PartInfo
 from edgekit.families._misfit import what_it_is
 from edgekit.machine.capacity import weight
 from edgekit.machine.limits import Limits
-from edgekit.model import Model, Noise, Prior, Range, Settings, Signature, Tensor
+from edgekit.model import ORIGINAL, Model, Noise, Prior, Range, Settings, Signature, Tensor
 from edgekit.original.batches import UNMENDED, rebatched, with_batches, with_outputs, working_batch
 from edgekit.original.inputs import with_domains
-from edgekit.original.outputs import arranged, weights_used, with_extra
+from edgekit.original.outputs import arranged, with_extra
 from edgekit.original.ranges import (
     with_given_ranges,
     with_input_ranges,
@@ -32,13 +32,12 @@ from edgekit.original.runner import OriginalRunner, load_parts
 from edgekit.original.steady import check_repeated, noise_of
 from edgekit.original.tiling import with_tilings
 from edgekit.reason import advice, reason
-from edgekit.sources import ModelToml, Trust, open_parts, part_files, read_description
+from edgekit.sources import ModelToml, Trust, needs, open_parts, part_files, read_description
 from edgekit.sources._cut import cut
 from edgekit.sources._part import Part, check_weights
 from edgekit.typed import Typed
 from edgekit.work.workspace import Workspace
 
-NEEDS = ("tensorflow", "keras")
 DEFAULT_SIZE = 128
 UNHELD = (
     "a layer makes values when it is loaded (random ones, say) that the file does not hold; make "
@@ -68,11 +67,12 @@ def described(workspace: Workspace, source: Path, given: Given, trust: Trust) ->
     Raises:
         InputError: as `describe`, and for a file that wants the whole machine.
     """
+    files = part_files(source).values()
     try:
         return workspace.step(
             describe,
-            needs=(*NEEDS, *trust.custom_objects),
-            limits=Limits.of_net(sum(map(weight, part_files(source).values()))),
+            needs=(*needs(files), *trust.custom_objects),
+            limits=Limits.of_net(sum(map(weight, files))),
             source=source.absolute(),
             given=given,
             trust=trust,
@@ -121,9 +121,12 @@ def describe(output: Path, source: Path, given: Given, trust: Trust) -> None:
     unused = list(left_out(infos, signatures))
     remarks += unused
     if unused:  # weights that only lead to these are in no artifact
-        parameters = sum(weights_used(part, signatures, key) for key, part in parts.items())
+        parameters = sum(
+            part.weights_used([s for s in signatures.values() if s.part == key])
+            for key, part in parts.items()
+        )
     model = Model(
-        kind="keras",
+        kind=ORIGINAL,
         family=name,
         signatures=signatures,
         files=copy_files(output, files),

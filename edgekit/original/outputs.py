@@ -5,40 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
 from edgekit.data.tensors import elements, is_vector
 from edgekit.errors import InputError, did_you_mean
 from edgekit.families._base import PartInfo
 from edgekit.families._inputs import PICTURE_CHANNELS, unique
 from edgekit.model import Signature, Tensor
-from edgekit.original.runner import graph_of
-from edgekit.sources._flat_graph import FlatGraph
-from edgekit.sources._part import Part
+from edgekit.sources._part import Part, Shape
 
 PROBE_SIZE = 128
-Shape = tuple[int | None, ...]
-
-
-def weights_used(part: Part, signatures: Mapping[str, Signature], name: str) -> int:
-    """How many weights of a part the outputs of its signatures depend on."""
-    import tensorflow as tf
-
-    used: dict[int, int] = {}  # by the variable's handle: several may have one name
-    for signature in signatures.values():
-        if signature.part != name:
-            continue
-        specs = [tf.TensorSpec(t.shape, t.dtype) for t in signature.inputs]
-        flat = FlatGraph(graph_of(part, signature), specs)
-        # Reads that nothing takes are ordered before the end all the same, by ^ inputs.
-        reached = flat.above(
-            flat.outputs, lambda node: [name for name in node.input if name[0] != "^"]
-        )
-        handles = {id(outer): inner for inner, outer in flat.captured.items()}
-        for variable in flat.function.graph.variables:
-            if handles.get(id(variable.handle)) in reached:
-                used[id(variable.handle)] = int(np.prod(variable.shape))
-    return sum(used.values())
 
 
 def arranged(
@@ -92,22 +67,20 @@ def probed(part: Part, size: Sequence[int]) -> list[tuple[Shape, list[Shape]]] |
 
     A net without fixed sizes does not tell which of its outputs are large.
     """
-    import tensorflow as tf
-
-    specs = {t.name: tf.TensorSpec(at_size(t, size), t.dtype) for t in part.info.inputs}
+    inputs = [msgspec.structs.replace(t, shape=at_size(t, size)) for t in part.info.inputs]
     try:
-        graph = tf.function(lambda **inputs: part(inputs)).get_concrete_function(**specs)
+        outputs = part.outputs_at(inputs)
     except Exception:  # told, with its reason, when the signatures are traced
         return None
-    given = [tuple(specs[t.name].shape) for t in part.info.inputs if not is_vector(t)]
-    return [(tuple(spec.shape), given) for spec in graph.outputs]
+    given = [tensor.shape for tensor in inputs if not is_vector(tensor)]
+    return [(shape, given) for shape, _ in outputs]
 
 
-def at_size(tensor: Tensor, size: Sequence[int]) -> list[int]:
+def at_size(tensor: Tensor, size: Sequence[int]) -> Shape:
     """A shape with its batch and free dimensions filled in."""
     sizes = iter(size)
     rest = (n if n is not None else next(sizes, PROBE_SIZE) for n in tensor.shape[1:])
-    return [tensor.shape[0] or 1, *rest]
+    return (tensor.shape[0] or 1, *rest)
 
 
 def with_extra(

@@ -17,7 +17,6 @@ from edgekit.model import DRAW, Model
 from edgekit.original.runner import OriginalRunner, load_parts
 from edgekit.sources import Trust
 
-NEEDS = ("tensorflow", "keras")
 CALIBRATION_SEED, RESAMPLE_SEED = 1_000_003, 2_000_003
 
 Array = NDArray[Any]

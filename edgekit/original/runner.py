@@ -1,4 +1,4 @@
-"""The original net as a Runner: what every artifact is compared against (needs TensorFlow)."""
+"""The original net as a Runner: what every artifact is compared against."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS = 8  # per call: enough to be quick, little enough for large images
 
 
 def load_parts(folder: Path, model: Model, trust: Trust) -> dict[str, Part]:
-    """The parts of a model of kind `keras`, loaded from its folder and cut at their noise."""
+    """The parts of an original model, loaded from its folder and cut at their noise."""
     parts = open_parts({name: folder / file for name, file in model.files.items()}, trust)
     return cut(parts, model.noise, model.signatures)
 
@@ -43,17 +43,20 @@ class OriginalRunner:
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """N rows in, N rows out; raises ModelError when an output is not finite."""
         described = self._signatures[signature]
-        function = self._functions.setdefault(signature, self._traced(described))
+        part = self._parts[described.part]
+        if signature not in self._functions:
+            self._functions[signature] = part.function(described)
+        function = self._functions[signature]
         rows = [cast(inputs[t.name], t.dtype) for t in described.inputs]
         count, batch = len(rows[0]), described.inputs[0].shape[0] or 1
-        free = batch == 1 and fixed_batch(self._parts[described.part].info) is None
+        free = batch == 1 and fixed_batch(part.info) is None
         step = ROWS if free else batch
         chunks = []
         for i in range(0, count, step):
             progress()
             chunks.append(function(*(padded(x[i : i + step], 0 if free else batch) for x in rows)))
         outputs = {
-            tensor.name: np.concatenate([chunk[k].numpy() for chunk in chunks])[:count]
+            tensor.name: np.concatenate([chunk[k] for chunk in chunks])[:count]
             for k, tensor in enumerate(described.outputs)
         }
         for name, array in outputs.items():
@@ -64,11 +67,6 @@ class OriginalRunner:
                 )
         return outputs
 
-    def _traced(self, signature: Signature) -> Any:
-        import tensorflow as tf
-
-        return tf.function(graph_of(self._parts[signature.part], signature), reduce_retracing=True)
-
 
 def fixed_batch(part: PartInfo) -> int | None:
     """The batch that a net's inputs or outputs fix; None where it is free.
@@ -77,15 +75,3 @@ def fixed_batch(part: PartInfo) -> int | None:
     """
     rows = [tensor for tensor in part.outputs if len(tensor.shape) > 1]
     return next((tensor.shape[0] for tensor in (*part.inputs, *rows) if tensor.shape[0]), None)
-
-
-def graph_of(part: Part, signature: Signature) -> Any:
-    """A Python function of the signature's inputs, in order, to its outputs, in order."""
-
-    def call(*inputs: Any) -> list[Any]:
-        by_source = {t.source: x for t, x in zip(signature.inputs, inputs, strict=True)}
-        results = part({t.name: by_source[t.source] for t in part.info.inputs})
-        positions = {t.source: k for k, t in enumerate(part.info.outputs)}
-        return [results[positions[tensor.source]] for tensor in signature.outputs]
-
-    return call

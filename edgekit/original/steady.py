@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, ModelError
 from edgekit.model import Noise, Signature
-from edgekit.original.runner import graph_of
 from edgekit.sources._cut import SteadyPart
-from edgekit.sources._flat_graph import FlatGraph
 from edgekit.sources._part import Part
-from edgekit.sources._steady import check_steady, find, listed
+from edgekit.sources._steady import check_steady, listed
 
 # What two runs on a processor may differ by where threads add up in another order.
 REPEATED = 1e-5
@@ -34,16 +32,11 @@ def noise_of(
         InputError: there is no noise, though something is `wanted` done with it.
         ModelError: what cannot be taken out, or variables that the file does not hold.
     """
-    import tensorflow as tf
-
     clean, normal = True, list[str]()
     for signature in signatures.values():
         part = parts[signature.part]
-        specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in signature.inputs]
-        flat = FlatGraph(graph_of(part, signature), specs)
-        found = find(flat)
+        found = part.findings(signature)
         check_steady(part.path, found, wanted, sampler=sampler)
-        check_held(part, flat)
         clean = clean and found.clean
         normal += found.normal
     # With noise as inputs, the parts were cut when they were loaded, and draw no more.
@@ -58,24 +51,6 @@ def noise_of(
             "it around its code (--noise mean; --noise input makes it an input)"
         )
     return None if clean else "mean"
-
-
-def check_held(part: Part, flat: FlatGraph) -> None:
-    """Raises ModelError where a Keras net computes with variables that its file does not hold."""
-    if not isinstance(part.trackable, Sequence):
-        return
-    held = {id(variable.handle) for variable in part.trackable}
-    lost = [
-        flat.variable_name(name)
-        for name, outer in flat.captured.items()
-        if outer.dtype.name == "resource" and id(outer) not in held
-    ]
-    if lost:
-        raise ModelError(
-            f"'{part.path}' computes with variables that the file does not hold ({listed(lost)}): "
-            "Keras saves what a layer makes with add_weight, no tf.Variable of its own; change "
-            "that, train or fill it again, and save"
-        )
 
 
 def check_repeated(

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.model import Model, Signature
-from edgekit.original.runner import graph_of, load_parts
+from edgekit.errors import PassError
+from edgekit.model import ORIGINAL, Model, Signature
+from edgekit.original.runner import load_parts
 from edgekit.passes._context import Context, artifact, with_files
+from edgekit.sources._tensorflow import TensorFlowPart
 from edgekit.typed import Typed
 
-TAKES, GIVES = "keras", "saved-model"
-NEEDS = ("tensorflow", "keras")
+TAKES, GIVES = ORIGINAL, "saved-model"
+NEEDS = TensorFlowPart.NEEDS
 
 
 class Options(Typed, frozen=True):
@@ -29,9 +31,11 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     parts = load_parts(ctx.source, model, ctx.trust)
     for name, signature in model.signatures.items():
         part = parts[signature.part]
+        if not isinstance(part, TensorFlowPart):
+            raise PassError(f"'{part.path.name}' is no net of TensorFlow, so no SavedModel of it")
         module = tf.Module()
         module.weights = part.trackable
-        module.call = static_function(graph_of(part, signature), signature)
+        module.call = static_function(part.graph(signature.inputs, signature.outputs), signature)
         tf.saved_model.save(
             module,
             str(artifact(ctx, name, "")),

@@ -12,6 +12,7 @@ import msgspec
 from edgekit import plugin
 from edgekit.engines import runtime
 from edgekit.errors import PlanError, did_you_mean, require
+from edgekit.model import ORIGINAL
 from edgekit.passes import load_pass, pass_names
 from edgekit.plan import recipe, target
 from edgekit.plan.offers import check_served, left_out, serves_target, unserved, wanted_recipes
@@ -23,8 +24,8 @@ from edgekit.typed import Typed, complete, convert
 # is, and what every artifact goes through at the end, exact too, only smaller.
 REWRITE, COMPACT = "rewrite", "compact"
 
-# What every conversion needs, whichever passes it takes: to load the model and to report.
-CONVERTER = ("tensorflow", "keras", "scipy", "rich", "jinja2", "matplotlib")
+# What every conversion needs, whatever it reads and whichever passes it takes.
+CONVERTER = ("scipy", "rich", "jinja2", "matplotlib")
 
 
 class Step(Typed, frozen=True):
@@ -255,7 +256,7 @@ def chain(
     names its lowering itself is taken as it is.
     """
     steps: list[Step] = []
-    kind = "keras"
+    kind = ORIGINAL
     for entry in passes:
         step = checked(entry, engine, f"recipe '{source}'")
         module = step.load()

@@ -1,9 +1,14 @@
-"""Where models come from: one file a format. `identify` needs no TensorFlow, `open_parts` does."""
+"""Where models come from: one file a format.
+
+A source is a module with `NEEDS` (modules that load a file), `matches(path)`, `check(path, trust)`,
+which finds what can be seen to be wrong without loading anything, and `open_parts(path, trust)`,
+one part named "" or several (_part.py). Only the last imports what it needs.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,8 +118,14 @@ def check_parts(files: Mapping[str, Path], trust: Trust) -> None:
         plugin.load("sources", identify(path)).check(path, trust)
 
 
+def needs(files: Iterable[Path]) -> tuple[str, ...]:
+    """The modules that load these files."""
+    found = (plugin.load("sources", identify(path)).NEEDS for path in files)
+    return tuple(dict.fromkeys(module for each in found for module in each))
+
+
 def open_parts(files: Mapping[str, Path], trust: Trust) -> dict[str, Part]:
-    """Load every part (imports TensorFlow).
+    """Load every part.
 
     A Keras model that holds its nets as attributes (`encoder`, `decoder`, `generator`) and has no
     signature of its own gives those as parts.

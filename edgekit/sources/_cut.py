@@ -11,8 +11,9 @@ from edgekit.domain import Domain
 from edgekit.errors import ModelError
 from edgekit.model import Noise, Signature, Tensor
 from edgekit.sources._flat_graph import FlatGraph, data
-from edgekit.sources._part import Part
-from edgekit.sources._steady import GIVE, Findings, find, place
+from edgekit.sources._part import Findings, Part
+from edgekit.sources._steady import GIVE, find, place
+from edgekit.sources._tensorflow import TensorFlowPart
 
 
 def cut(
@@ -25,17 +26,20 @@ def cut(
         name: {t.source for s in signatures.values() if s.part == name for t in s.outputs}
         for name in parts
     }
-    return {name: SteadyPart(part, noise, used[name]) for name, part in parts.items()}
+    return {
+        name: SteadyPart(part, noise, used[name]) if isinstance(part, TensorFlowPart) else part
+        for name, part in parts.items()
+    }
 
 
-class SteadyPart:
+class SteadyPart(TensorFlowPart):
     """A part computed from its graph, without what is random in it.
 
     Normal noise is its mean, or comes in as further inputs. What reaches no output is left out,
     such as the state of a seed; with the mean, outputs that are not `used` are left out as well.
     """
 
-    def __init__(self, part: Part, noise: Noise, used: Collection[str | int]) -> None:
+    def __init__(self, part: TensorFlowPart, noise: Noise, used: Collection[str | int]) -> None:
         self._part, self._noise = part, noise
         self.path, self.attribute, self.trackable = part.path, part.attribute, part.trackable
         self.info, self.drawn = part.info, list[Tensor]()
@@ -80,7 +84,7 @@ class SteadyPart:
 
 
 def flat_graph(
-    part: Part, outputs: Collection[Tensor], inputs: Iterable[Any] | None = None
+    part: TensorFlowPart, outputs: Collection[Tensor], inputs: Iterable[Any] | None = None
 ) -> FlatGraph:
     """The graph of some outputs of a part, at the shapes of these tensors, else at its own."""
     import tensorflow as tf

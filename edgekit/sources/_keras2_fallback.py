@@ -40,6 +40,7 @@ from edgekit.sources._keras_file import (
     unpack,
 )
 from edgekit.sources._keras_precision import to_float32
+from edgekit.sources._tensorflow import TensorFlowPart
 
 
 def can_fall_back(saved: Saved) -> bool:
@@ -124,10 +125,8 @@ def beside(path: Path, saved: Saved, folder: Path) -> Path:
     return folder / "net.keras"
 
 
-class Keras2Part:
+class Keras2Part(TensorFlowPart):
     """A net of tf_keras. Ranges and classes are left to what is observed or given."""
-
-    attribute = ""
 
     def __init__(self, path: Path, net: Any, remarks: tuple[str, ...]) -> None:
         self.path, self._net = path, net

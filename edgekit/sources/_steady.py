@@ -15,7 +15,7 @@ from edgekit.model import Noise
 from edgekit.sources import _graph_ops
 from edgekit.sources._flat_graph import FlatGraph, data, values
 from edgekit.sources._graph_walk import node_of
-from edgekit.typed import Typed
+from edgekit.sources._part import Findings
 
 ASSIGNING = frozenset(
     name
@@ -32,24 +32,6 @@ GIVE = "make the random numbers an input of the net, and save it again"
 # Where the precision of a net shows, and the types that are not float32's.
 HEAVY = (_graph_ops.LAYERS | _graph_ops.MATRICES) - frozenset({"Diag", "DiagPart"})
 PRECISIONS = {2: "float64", 14: "bfloat16", 19: "float16"}
-
-
-class Findings(Typed, frozen=True):
-    """What of a graph is not steady.
-
-    `normal` are the nodes that draw from a normal distribution and reach an output, `random` all
-    others that do, among them loops that draw. `changing` are the variables that the outputs read
-    and a call changes, `learning` the others that are set from the net's inputs. `clean` is whether
-    there is nothing to take out either, such as a seed's state or numbers that reach no output.
-    `precise` maps a precision other than float32 to a node that computes in it.
-    """
-
-    normal: tuple[str, ...]
-    random: tuple[str, ...]
-    learning: tuple[str, ...]
-    changing: tuple[str, ...]
-    clean: bool
-    precise: dict[str, str]
 
 
 def find(flat: FlatGraph) -> Findings:
@@ -157,4 +139,10 @@ def check_steady(path: Path, found: Findings, noise: Noise | None, *, sampler: b
         raise ModelError(
             f"'{path}' draws normal noise when it is called ({listed(found.normal)}), so no two "
             "calls agree; --noise mean computes with its mean, --noise input makes it an input"
+        )
+    if found.lost:
+        raise ModelError(
+            f"'{path}' computes with variables that the file does not hold ({listed(found.lost)}): "
+            "Keras saves what a layer makes with add_weight, no tf.Variable of its own; change "
+            "that, train or fill it again, and save"
         )

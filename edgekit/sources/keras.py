@@ -15,7 +15,9 @@ from edgekit.sources._keras_file import CONFIG
 from edgekit.sources._keras_load import NotBuilt, load_net, prepared
 from edgekit.sources._part import Part
 from edgekit.sources._preprocessing import told_range
+from edgekit.sources._tensorflow import TensorFlowPart
 
+NEEDS = TensorFlowPart.NEEDS
 SUFFIXES = (".keras", ".h5", ".hdf5")
 RANGES: dict[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
 NETS = ("encoder", "decoder", "generator")
@@ -54,7 +56,7 @@ def open_parts(path: Path, trust: Trust) -> dict[str, Part]:
     return {name: KerasPart(path, name, part, remarks) for name, part in nets.items()}
 
 
-class KerasPart:
+class KerasPart(TensorFlowPart):
     """A functional or Sequential Keras model."""
 
     def __init__(self, path: Path, attribute: str, net: Any, remarks: tuple[str, ...] = ()) -> None:

@@ -15,7 +15,9 @@ from edgekit.reason import reason
 from edgekit.sources import Trust
 from edgekit.sources._flat_graph import FlatGraph, has_bottleneck
 from edgekit.sources._saved_model_check import check_files, check_graph
+from edgekit.sources._tensorflow import TensorFlowPart
 
+NEEDS = TensorFlowPart.NEEDS
 ROWS = 7  # a batch to look at the graph with, that no layer has the size of
 
 
@@ -55,10 +57,8 @@ def open_parts(path: Path, trust: Trust) -> dict[str, SavedModelPart]:
     return {"": SavedModelPart(path, loaded, chosen)}
 
 
-class SavedModelPart:
+class SavedModelPart(TensorFlowPart):
     """One signature of a SavedModel."""
-
-    attribute = ""
 
     def __init__(self, path: Path, loaded: Any, signature: Any) -> None:
         import tensorflow as tf

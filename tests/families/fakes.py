@@ -48,7 +48,7 @@ def detected(**parts: PartInfo) -> tuple[str, Model]:
     name, family, signatures = detect(parts, None, Path("model.keras"))
     settings = family.settings(parts)
     return name, Model(
-        kind="keras", family=name, signatures=signatures, files={}, settings=settings
+        kind="original", family=name, signatures=signatures, files={}, settings=settings
     )
 
 

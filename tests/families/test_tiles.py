@@ -74,7 +74,7 @@ def family_of(net: Net, side: int = SIDE, batch: int = 1, **more: Any) -> tuple[
     extra = more.get("inputs", ())
     shape = net(image, **{t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in extra}).shape
     model = Model(
-        kind="keras",
+        kind="original",
         family="image-to-image",
         signatures={
             "translate": Signature(
@@ -212,7 +212,7 @@ def test_sounds_are_tiled_along_time() -> None:
     tensors = [Tensor(name=n, shape=(1, 64, 1), range=(-1.0, 1.0)) for n in ("image", "sample")]
     signature = Signature(part="net", inputs=(tensors[0],), outputs=(tensors[1],))
     model = Model(
-        kind="keras", family="image-to-image", signatures={"translate": signature}, files={}
+        kind="original", family="image-to-image", signatures={"translate": signature}, files={}
     )
     measured = with_tilings(model, Family(model, NumpyRunner(model, {"translate": smooth})), [])
     family = Family(measured, NumpyRunner(measured, {"translate": smooth}))
