@@ -1,3 +1,5 @@
+import fcntl
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,23 +37,55 @@ def python() -> Callable[[str], str]:
     return run
 
 
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Makes a folder by its name, once for all processes that run tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                work = shared / f"{name}.work"
+                work.mkdir()
+                make(work)
+                work.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def nets(once: Once) -> Path:
     """A folder of tiny nets, sound and faulty (tests/cli/nets.py)."""
-    folder = tmp_path_factory.mktemp("nets")
-    write_nets(folder)
+    return once("nets", write_nets)
+
+
+@pytest.fixture(scope="session")
+def converted(once: Once, nets: Path) -> Path:
+    """A home where a generator of 8×8 pictures was converted for linux-litert in float32."""
+
+    def convert(home: Path) -> None:
+        (home / "cache").mkdir()
+        Shell(home, home / "cache", nets).convert("latent.keras").success()
+
+    return once("converted", convert)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory, converted: Path) -> Path:
+    """Finished steps, shared by the conversions of this process."""
+    folder = tmp_path_factory.mktemp("steps") / "cache"
+    shutil.copytree(converted / "cache", folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Finished steps, shared by all conversions of the session."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, cache: Path, nets: Path) -> Path:
+def tiny_bundle(converted: Path) -> Path:
     """A generator of 8×8 pictures, converted for linux-litert in float32; not to be changed."""
-    shell = Shell(tmp_path_factory.mktemp("tiny"), cache, nets)
-    shell.convert("latent.keras").success()
-    return shell.folder / "out" / "linux-litert"
+    return converted / "out" / "linux-litert"

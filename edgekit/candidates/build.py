@@ -245,6 +245,7 @@ class Bench:
         trial = self._workspace.step(
             measure.trial,
             needs=plugin.part(engine, "runtime").MODULES,
+            fresh=True,
             artifact=folder,
             engine=engine,
             draws=self._proof.folder / "draws.npz",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from edgekit.candidates.results import Result
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
@@ -18,6 +20,7 @@ CLOSE = 0.05  # ranks within this are equal: the better quality wins
 ALIKE = 0.5  # dB
 NOISE = 0.03  # timings within this are equal, however exactly they were measured
 EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is equal
+SURE = 1.3  # makes of an interval of 95 % confidence one of 99 %
 SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler one
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
@@ -56,17 +59,17 @@ def complexity(result: Result) -> bool:
 
 
 def lead(behind: Result, before: Result, base: Result, objective: str) -> float:
-    """By how much a result ranks before another, of its timing only what is beyond noise."""
+    """By how much a result ranks before another; what timings cannot tell counts nothing."""
     exact = worth(behind, base, objective) - worth(before, base, objective)
     timed = time(behind, objective) - time(before, objective)
-    sure = max(abs(timed) - noise(behind, before), 0.0)
-    return exact + math.copysign(sure, timed)
+    told = abs(timed) > noise(behind, before) + SMALL
+    return exact + timed if told else exact
 
 
 def near(result: Result, leader: Result, base: Result, objective: str) -> bool:
     """Whether a result is so close to another that quality decides."""
     behind = rank(result, base, objective) - rank(leader, base, objective)
-    return behind <= (max(CLOSE, noise(result, leader)) if objective in TIMED else CLOSE)
+    return behind <= CLOSE
 
 
 def equals(
@@ -80,7 +83,7 @@ def equals(
         for result in results
         if result is not chosen
         and abs(rank(result, base, objective) - rank(chosen, base, objective))
-        <= noise(result, chosen) + SMALL + 1.5 * spread(result, chosen)  # with 99 % confidence
+        <= noise(result, chosen) + SMALL + SURE * spread(result, chosen)
     )
 
 
@@ -99,16 +102,35 @@ def undecided(
     found = [
         result.name
         for result in (good if objective in TIMED else ())
-        if result is not chosen and straddles(rank(result, base, objective) - first, result, chosen)
+        if result is not chosen and may_turn(chosen, result, good, base, objective)
     ]
     found += [r.name for r in slow if on_edge(r) and rank(r, base, objective) - first <= CLOSE]
     return (chosen.name, *found) if found or on_edge(chosen) else ()
 
 
-def straddles(apart: float, one: Result, other: Result) -> bool:
-    """Whether more timings may tell two apart that are so far apart in rank, or tell them equal:
-    their interval holds the bound of what is equal, and is wide."""
-    return max(abs(abs(apart) - NOISE - SMALL), EXACT) <= spread(one, other)
+def may_turn(
+    chosen: Result, other: Result, good: Sequence[Result], base: Result, objective: str
+) -> bool:
+    """Whether between these two, the one that is chosen depends on where in their interval the
+    timings really are."""
+    apart = spread(chosen, other)
+    if apart <= EXACT:
+        return False
+    pair = [result for result in good if result in (chosen, other)]
+    ends = [
+        [moved(result, end if result is other else 0.0) for result in pair]
+        for end in (-apart, apart)
+    ]
+    return len({best(found, base, objective).name for found in ends}) > 1
+
+
+def moved(result: Result, by: float) -> Result:
+    """A result as if its latency were exactly known to be e^by times what was measured."""
+    if result.latency is None:
+        return result
+    ratio = result.latency.ratio * math.exp(by)
+    exact = msgspec.structs.replace(result.latency, ratio=ratio, ratio_low=ratio, ratio_high=ratio)
+    return msgspec.structs.replace(result, latency=exact)
 
 
 def on_edge(result: Result) -> bool:
@@ -126,7 +148,7 @@ def unsure(latency: Latency) -> float:
 
 def noise(one: Result, other: Result) -> float:
     """How far the logarithms of two timings may be apart by chance."""
-    return max(NOISE, spread(one, other))
+    return max(NOISE, SURE * spread(one, other))
 
 
 def spread(one: Result, other: Result) -> float:

@@ -19,7 +19,7 @@ from edgekit.work.workspace import Workspace
 
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)
-ROUNDS = 6  # at most so many times what is close is timed again
+ROUNDS = 10  # at most so many times what is close is timed again
 PROCESSES = 3  # each lays out its memory anew, which moves timings more than turns in one tell
 
 Judge = Callable[[TargetReport], TargetReport]

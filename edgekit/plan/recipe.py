@@ -37,25 +37,31 @@ class Mixed(Typed, frozen=True):
 
 
 class Recipe(Typed, frozen=True):
-    """Either passes for each engine, in order, in a field of its name, or other recipes to choose
-    from by measurement, or a search for mixed precision.
+    """Either passes, or other recipes to choose from by measurement, or a search for mixed
+    precision.
 
-    A pass is a table of its name (`pass`) and its options. Lowering need not be named: it is
-    inserted where the next pass, or the engine, takes another kind of model. An engine that is
-    absent is one this recipe does not serve.
+    A pass is a table of its name (`pass`) and its options. Those of `model` come first: they take
+    the net as it was given, and are the same for all engines. Then come those in the field of an
+    engine's name. Lowering need not be named: it is inserted where the next pass, or the engine,
+    takes another kind of model. Where some engines have a field, those that have none are not
+    served.
 
     `otherwise` names a search to go on with where no candidate below float16 is good enough.
     """
 
     description: str
+    model: tuple[dict[str, Any], ...] | None = None
     candidates: tuple[str, ...] = ()
     mixed: Mixed | None = None
     otherwise: str = ""
 
     def passes(self, engine: str) -> tuple[dict[str, Any], ...] | None:
         """The passes for an engine; None when the recipe does not serve it."""
-        found: tuple[dict[str, Any], ...] | None = getattr(self, engine, None)
-        return found
+        named = [name for name in plugin.names("engines") if getattr(self, name, None) is not None]
+        if engine not in named and (named or self.model is None):
+            return None
+        own: tuple[dict[str, Any], ...] = getattr(self, engine, None) or ()
+        return (*(self.model or ()), *own)
 
 
 def recipe_type(engines: Iterable[str]) -> type[Recipe]:
@@ -93,8 +99,8 @@ def load(name: str) -> Recipe:
     has_passes = any(recipe.passes(engine) is not None for engine in engines)
     if bool(recipe.candidates) + has_passes + (recipe.mixed is not None) != 1:
         raise InputError(
-            f"recipe '{name}' must have one of: candidates, passes "
-            f"({', '.join(f'[[{engine}]]' for engine in engines)}), or [mixed]"
+            f"recipe '{name}' must have one of: candidates, passes ([[model]], "
+            f"{', '.join(f'[[{engine}]]' for engine in engines)}), or [mixed]"
         )
     if recipe.otherwise and not recipe.candidates:
         raise InputError(f"recipe '{name}': only beside candidates there is an otherwise")

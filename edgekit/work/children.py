@@ -29,6 +29,7 @@ SLOW = {
     "nncf": ("nncf", "openvino"),
     "litert_quantizer": ("litert_quantizer",),
 }
+QUICK = ("numpy", "msgspec")  # what every step imports
 
 
 class Child(Protocol):
@@ -131,6 +132,5 @@ class ForkServer:
 
 
 def preloaded(needs: Sequence[str]) -> tuple[str, ...]:
-    """What a step that needs these modules is best copied from; empty where a fresh process is as
-    quick."""
-    return next((SLOW[name] for name in SLOW if name in needs), ())
+    """What a process has imported that a step which needs these modules is best copied from."""
+    return next((SLOW[name] for name in SLOW if name in needs), QUICK)

@@ -55,12 +55,16 @@ def default_cache() -> Path:
 
 
 class Job(NamedTuple):
-    """A function of a module's own level, called in a child process with a folder to write into."""
+    """A function of a module's own level, called in a child process with a folder to write into.
+
+    `fresh`: in a process that is no copy of another, with which it would share memory.
+    """
 
     function: Callable[..., object]
     arguments: Mapping[str, Any]
     limits: Limits | None = None
     needs: Sequence[str] = ()
+    fresh: bool = False
 
     @property
     def title(self) -> str:
@@ -88,6 +92,8 @@ class Workspace:
         needs: Sequence[str] = (),
         also: Any = None,
         limits: Limits | None = None,
+        *,
+        fresh: bool = False,
         **arguments: Any,
     ) -> Path:
         """Run `function(output, **arguments)` in a child process, or find it done.
@@ -97,6 +103,7 @@ class Workspace:
             needs: modules whose versions are part of the result's identity.
             also: further identity, for what the function reads but is not given as a path.
             limits: what the child may take, where it reads a file of somebody else's.
+            fresh: in a process that is no copy of another, since it measures memory or time.
             **arguments: JSON-able values, typed structures, and paths. A path inside the work
                 space stands for its own hash, any other for the content of its files.
 
@@ -108,7 +115,7 @@ class Workspace:
         """
         key = step_key(function, needs, arguments | {" also": also}, self.root)
         with self._locks[key]:  # candidates share steps: each is done once
-            return self._do(key, Job(function, arguments, limits, needs))
+            return self._do(key, Job(function, arguments, limits, needs, fresh))
 
     def _do(self, key: str, job: Job) -> Path:
         folder = self.root / key
@@ -145,7 +152,7 @@ class Workspace:
     ) -> Any:
         """Run a function in a child process every time; its JSON-able result is returned."""
         with temporary(self.root, ".call-") as work:
-            self._run(Job(function, arguments, limits), work)
+            self._run(Job(function, arguments, limits, fresh=True), work)
             return json.loads((work / "result.json").read_text())
 
     def identity(self, value: Any) -> Any:
@@ -168,7 +175,7 @@ class Workspace:
             "arguments": dict(job.arguments),
         }
         (output / "job.json").write_text(as_json(told))
-        child = self._start(output / "job.json", job.needs)
+        child = self._start(output / "job.json", job)
         self._running.add(child)
         try:
             if self._stopped:  # while this child was started
@@ -183,17 +190,16 @@ class Workspace:
         if code:
             raise child_error(job.title, code, output, job.limits)
 
-    def _start(self, job: Path, needs: Sequence[str]) -> Child:
-        """The process that does a job: a copy of one that has slow libraries loaded, if it needs
-        such."""
-        modules = preloaded(needs)
-        if not modules:
-            return Fresh(job)
+    def _start(self, file: Path, job: Job) -> Child:
+        """The process of a job: a copy of one that has its libraries loaded, or a fresh one."""
+        if job.fresh:
+            return Fresh(file)
+        modules = preloaded(job.needs)
         with self._starting:
             server = self._servers.get(modules)
             if server is None or not server.runs:
                 server = self._servers[modules] = ForkServer(modules)
-        return server.start(job)
+        return server.start(file)
 
 
 def close(servers: Mapping[tuple[str, ...], ForkServer]) -> None:

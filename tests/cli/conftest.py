@@ -1,10 +1,12 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .shell import Shell
+from tests.reference import PLUG, TARGET, plugged
+from tests.reference.net import filter_net, generator
 
-PASSES = Path(__file__).parent / "passes"
+from .shell import Shell
 
 
 @pytest.fixture
@@ -15,8 +17,28 @@ def shell(tmp_path: Path, cache: Path, nets: Path) -> Shell:
     return Shell(folder, cache, nets)
 
 
+@pytest.fixture(scope="session")
+def quick_nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nets of the reference engine."""
+    folder = tmp_path_factory.mktemp("quick-nets")
+    generator().save(folder / "latent.net")
+    filter_net().save(folder / "image.net")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finished steps of the reference engine."""
+    return tmp_path_factory.mktemp("quick-cache")
+
+
 @pytest.fixture
-def misbehaving(shell: Shell) -> Shell:
-    """The same user, with the passes of tests/cli/passes installed."""
-    shell.plug(f"import edgekit.passes\nedgekit.passes.__path__.append({str(PASSES)!r})\n")
-    return shell
+def quick(tmp_path: Path, quick_cache: Path, quick_nets: Path) -> Iterator[Shell]:
+    """A user who has the reference engine (tests/reference), with which all is done in a moment."""
+    folder = tmp_path / "quick"
+    folder.mkdir()
+    shell = Shell(folder, quick_cache, quick_nets)
+    shell.target = str(TARGET)
+    shell.plug(PLUG)
+    with plugged():
+        yield shell

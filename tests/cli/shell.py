@@ -49,7 +49,12 @@ class Done(NamedTuple):
 
 
 class Shell:
-    """A user's folder, and a cache of finished steps that may be shared with others."""
+    """A user's folder, and a cache of finished steps that may be shared with others.
+
+    `target` is what is converted for unless told otherwise.
+    """
+
+    target = "linux-litert"
 
     def __init__(self, folder: Path, cache: Path, nets: Path) -> None:
         self.folder, self.cache, self.nets = folder, cache, nets
@@ -74,12 +79,12 @@ class Shell:
         return [*self.prefix, str(EDGEKIT), *map(str, args)]
 
     def convert(self, net: str, *more: str | Path, recipe: str = "float32") -> Done:
-        """Convert one of the nets for linux-litert into the folder `out`."""
+        """Convert one of the nets for the target into the folder `out`."""
         return self(*self.conversion(net, *more, recipe=recipe))
 
     def conversion(self, net: str, *more: str | Path, recipe: str = "float32") -> list[str | Path]:
         """The arguments of a quick conversion."""
-        return ["convert", self.nets / net, "-t", "linux-litert", "-r", recipe, "-o", "out",
+        return ["convert", self.nets / net, "-t", self.target, "-r", recipe, "-o", "out",
                 "--cache-dir", self.cache, *QUICK, *more]  # fmt: skip
 
     def write(self, name: str, text: str) -> str:
@@ -144,7 +149,8 @@ class Shell:
         """Run a program at the start of every Python in this shell."""
         plugged = self.folder.with_name(self.folder.name + "-site")
         plugged.mkdir(exist_ok=True)
-        (plugged / "sitecustomize.py").write_text(program)
+        with (plugged / "sitecustomize.py").open("a") as file:
+            file.write(program + "\n")
         self.env["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(plugged), os.environ.get("PYTHONPATH", "")])
         )
@@ -161,6 +167,11 @@ class Shell:
     def left(self) -> set[str]:
         """What the last command left in the file system that was mounted for it."""
         return set(self._left.read_text().splitlines())
+
+    @property
+    def bundle(self) -> Path:
+        """What a conversion writes for the target."""
+        return self.folder / "out" / Path(self.target).stem
 
     @property
     def _left(self) -> Path:

@@ -15,6 +15,8 @@ from edgekit.bundle.manifest import read_manifest
 
 from .shell import Shell, steps
 
+FILES = {"manifest.json", "recipe.toml", "golden.npz", "generate.refnet"}
+FAULTY = 'description = "faulty"\nreference = [{ pass = "fail", how = "crash" }]\n'
 GAINS = Path(__file__).parent / "gains.py"
 
 
@@ -34,98 +36,87 @@ def chosen(shell: Shell) -> str:
     return next(r["recipe"] for r in report(shell)["results"] if r["name"] == name)
 
 
-def test_what_is_written(shell: Shell, tiny_bundle: Path) -> None:
-    done = shell.convert("latent.keras")
+def test_what_is_written(quick: Shell) -> None:
+    done = quick.convert("latent.net")
     printed = done.success()
     assert "→ float32" in printed
-    assert "  linux-litert: float32+rewrites" in done.err.splitlines()
-    assert done.err.splitlines()[-1].startswith("  linux-litert: chosen: float32")
-    assert "bundle: out/linux-litert" in printed
+    assert "  reference: float32+rewrites" in done.err.splitlines()
+    assert done.err.splitlines()[-1].startswith("  reference: chosen: float32")
+    assert "bundle: out/reference" in printed
     assert "report: out/report.html" in printed
-    assert shell.listing() == {
-        "out", "out/report.json", "out/report.html", "out/linux-litert",
-        *(f"out/linux-litert/{path.name}" for path in tiny_bundle.iterdir()),
+    assert quick.listing() == {
+        "out", "out/report.json", "out/report.html", "out/reference",
+        *(f"out/reference/{name}" for name in FILES),
     }  # fmt: skip
-    assert {path.name for path in tiny_bundle.iterdir()} == {
-        "manifest.json", "recipe.toml", "golden.npz", "generate.tflite"
-    }  # fmt: skip
-    assert shell.unfinished() == []
+    assert quick.unfinished() == []
 
 
-def test_force_replaces_the_bundle_and_nothing_else(shell: Shell, tiny_bundle: Path) -> None:
-    old = shell.folder / "out" / "linux-litert"
-    shutil.copytree(tiny_bundle, old)
-    (old / "generate.tflite").write_text("old")
-    shell.write("out/notes.txt", "mine")
-    shell.convert("latent.keras", "--force").success()
+def test_force_replaces_the_bundle_and_nothing_else(quick: Shell) -> None:
+    old = quick.bundle
+    quick.convert("latent.net").success()
+    (old / "generate.refnet").write_text("old")
+    quick.write("out/notes.txt", "mine")
+    quick.convert("latent.net", "--force").success()
     assert read_manifest(old).name == "latent"  # whole, by its checksums
-    assert (shell.folder / "out" / "notes.txt").read_text() == "mine"
-    assert {path.name for path in (shell.folder / "out").iterdir()} == {
-        "linux-litert", "notes.txt", "report.html", "report.json"
+    assert (quick.folder / "out" / "notes.txt").read_text() == "mine"
+    assert {path.name for path in (quick.folder / "out").iterdir()} == {
+        "reference", "notes.txt", "report.html", "report.json"
     }  # fmt: skip
 
 
-def test_a_missed_gate_leaves_a_report_and_no_bundle(shell: Shell, tiny_bundle: Path) -> None:
-    done = shell.convert("latent.keras", "--gate", "psnr>=500")
+def test_a_missed_gate_leaves_a_report_and_no_bundle(quick: Shell) -> None:
+    done = quick.convert("latent.net", "--gate", "psnr>=500")
     error = done.refusal(code=3)
-    assert error.startswith("linux-litert: no candidate is good enough (nearest: float32")
+    assert error.startswith("reference: no candidate is good enough (nearest: float32")
     assert re.search(r"psnr 1\d\d.*, wanted >=500; the best reaches psnr 1", error)
     assert error.endswith("; see the report")
     assert "float32" in done.out
-    assert shell.listing() == {"out", "out/report.json", "out/report.html"}
-    assert report(shell)["failure"]
+    assert quick.listing() == {"out", "out/report.json", "out/report.html"}
+    assert report(quick)["failure"]
 
 
-def test_a_gate_without_a_number_is_refused_before_anything_is_built(
-    shell: Shell, tiny_bundle: Path
-) -> None:
-    before = steps(shell.cache)
+def test_a_gate_without_a_number_is_refused_before_anything_is_built(quick: Shell) -> None:
+    before = steps(quick.cache)
     few = ("--samples", "4")  # too few for a distribution
-    error = shell.refuse(*shell.conversion("latent.keras", *few, "--gate", "frechet<=5"))
+    error = quick.refuse(*quick.conversion("latent.net", *few, "--gate", "frechet<=5"))
     assert error.startswith("gate 'frechet<=5' does not apply to the outputs of this net; measured")
-    assert len(steps(shell.cache)) == len(before) + 1  # what the original gives
+    assert len(steps(quick.cache)) == len(before) + 1  # what the original gives
 
 
-def test_a_missed_gate_leaves_no_earlier_bundle_beside_its_report(
-    shell: Shell, tiny_bundle: Path
-) -> None:
+def test_a_missed_gate_leaves_no_earlier_bundle_beside_its_report(quick: Shell) -> None:
     """It would be taken for what the report is about, and put on a device."""
-    shutil.copytree(tiny_bundle, shell.folder / "out" / "linux-litert")
-    shell.write("out/notes.txt", "mine")
-    done = shell.convert("latent.keras", "--gate", "psnr>=500", "--force")
+    quick.convert("latent.net").success()
+    quick.write("out/notes.txt", "mine")
+    done = quick.convert("latent.net", "--gate", "psnr>=500", "--force")
     done.refusal(code=3)
-    assert "note: linux-litert: the bundle of an earlier run was removed (--force)" in done.out
-    assert shell.listing() == {"out", "out/report.json", "out/report.html", "out/notes.txt"}
+    assert "note: reference: the bundle of an earlier run was removed (--force)" in done.out
+    assert quick.listing() == {"out", "out/report.json", "out/report.html", "out/notes.txt"}
 
 
-def test_keep_going_writes_it_all_the_same(shell: Shell, tiny_bundle: Path) -> None:
-    shell.convert("latent.keras", "--gate", "psnr>=500", "--keep-going").refusal(code=3)
+def test_keep_going_writes_it_all_the_same(quick: Shell) -> None:
+    quick.convert("latent.net", "--gate", "psnr>=500", "--keep-going").refusal(code=3)
     assert any(
-        v.startswith("chosen, although gate missed: psnr 1") for v in verdicts(shell).values()
+        v.startswith("chosen, although gate missed: psnr 1") for v in verdicts(quick).values()
     )
-    shell("validate", "out/linux-litert").refusal(code=3)  # it is still not good enough
+    quick("validate", "out/reference").refusal(code=3)  # it is still not good enough
 
 
-def test_a_candidate_that_crashes_does_not_stop_the_others(
-    misbehaving: Shell, tiny_bundle: Path
-) -> None:
-    shell = misbehaving
-    shell.write("faulty.toml", 'description = "faulty"\nlitert = [{ pass = "crash" }]\n')
-    shell.convert("latent.keras", "-r", "faulty.toml").success()
-    assert verdicts(shell)["faulty"] == "crash: the process crashed (SIGSEGV)"
-    assert chosen(shell) == "float32"
-    assert (shell.folder / "out" / "linux-litert" / "manifest.json").is_file()
-    assert shell.unfinished() == []
+def test_a_candidate_that_crashes_does_not_stop_the_others(quick: Shell) -> None:
+    quick.write("faulty.toml", FAULTY)
+    quick.convert("latent.net", "-r", "faulty.toml").success()
+    assert verdicts(quick)["faulty"] == "fail: the process crashed (SIGSEGV)"
+    assert chosen(quick) == "float32"
+    assert (quick.bundle / "manifest.json").is_file()
+    assert quick.unfinished() == []
 
 
-def test_nothing_but_crashes_is_an_error(misbehaving: Shell, tiny_bundle: Path) -> None:
-    shell = misbehaving
-    shell.write("faulty.toml", 'description = "faulty"\nlitert = [{ pass = "crash" }]\n')
-    error = shell.convert("latent.keras", recipe="faulty.toml").refusal()
-    assert "crash: the process crashed (SIGSEGV)" in error
+def test_nothing_but_crashes_is_an_error(quick: Shell) -> None:
+    quick.write("faulty.toml", FAULTY)
+    error = quick.convert("latent.net", recipe="faulty.toml").refusal()
+    assert "fail: the process crashed (SIGSEGV)" in error
     assert "gate" not in error
-    assert not (shell.folder / "out" / "linux-litert").exists()
-    assert shell.unfinished() == []
+    assert not quick.bundle.exists()
+    assert quick.unfinished() == []
 
 
 def test_code_of_the_users_own_runs_when_it_is_trusted(shell: Shell) -> None:

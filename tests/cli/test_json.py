@@ -65,9 +65,9 @@ def test_bench(shell: Shell, tiny_bundle: Path) -> None:
     assert [timing["threads"] for timing in timings] == [1, 2]
 
 
-def test_conversions(shell: Shell, tiny_bundle: Path) -> None:
-    report = parsed(shell.convert("latent.keras", "--json").success())
-    assert report == parsed((shell.folder / "out" / "report.json").read_text())
+def test_conversions(quick: Shell) -> None:
+    report = parsed(quick.convert("latent.net", "--json").success())
+    assert report == parsed((quick.folder / "out" / "report.json").read_text())
     assert report["targets"][0]["chosen"].startswith("float32")
 
 
@@ -99,8 +99,8 @@ def test_errors(shell: Shell, command: str, code: int) -> None:
     assert parsed(done.out) == {"error": done.refusal(code), "exit_code": code}
 
 
-def test_a_missed_gate_is_told_by_the_report(shell: Shell, tiny_bundle: Path) -> None:
-    done = shell.convert("latent.keras", "--gate", "psnr>=500", "--json")
+def test_a_missed_gate_is_told_by_the_report(quick: Shell) -> None:
+    done = quick.convert("latent.net", "--gate", "psnr>=500", "--json")
     done.refusal(code=3)
     report = parsed(done.out)
     assert ", wanted >=500" in report["targets"][0]["failure"]

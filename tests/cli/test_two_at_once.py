@@ -5,9 +5,9 @@ from edgekit.files.atomic import claimed
 from .shell import Shell
 
 
-def test_a_second_conversion_is_refused_before_the_work(shell: Shell) -> None:
-    with claimed(shell.folder / "out"):
+def test_a_second_conversion_is_refused_before_the_work(quick: Shell) -> None:
+    with claimed(quick.folder / "out"):
         for more in ((), ("--force",)):
-            error = shell.convert("latent.keras", *more).refusal()
+            error = quick.convert("latent.net", *more).refusal()
             assert error.startswith("another edgekit is writing to 'out'; ")
-        assert shell.listing() == {"out"}
+        assert quick.listing() == {"out"}

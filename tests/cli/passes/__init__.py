@@ -1,1 +1,0 @@
-"""Passes that misbehave, put beside edgekit's own by the fixture `misbehaving`."""

@@ -1,0 +1,1 @@
+"""The reference engine: reads `.refnet` files, and computes them in NumPy."""
