@@ -28,6 +28,8 @@ from edgekit.jobs.convert import run  # noqa: E402
 from edgekit.measure.latency import interleaved  # noqa: E402
 from edgekit.plan.request import Request  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 Layers = keras.layers
 
 
