@@ -12,7 +12,7 @@ import pytest
 
 from edgekit import plugin
 from edgekit.candidates import variants
-from edgekit.candidates.build import FLOAT_TOLERANCE, Bench, check_lowering
+from edgekit.candidates.builder import FLOAT_TOLERANCE, Builder, check_lowering
 from edgekit.candidates.choose import decide, shortfall
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.variants import Made, fewer_rewrites, other_forms
@@ -99,12 +99,12 @@ def test_a_wrong_lowering_is_not_laid_to_the_last_step(
         memory=0, load_seconds=0.0, coverage=Coverage(ops=1.0, multiply_adds=1.0, fallbacks=())
     )
     (tmp_path / "result.json").write_bytes(msgspec.json.encode(told))
-    monkeypatch.setattr(Bench, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
+    monkeypatch.setattr(Builder, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
     request = Request.of("net.keras", targets="linux-litert", output="out")
     known = SimpleNamespace(range_doubt=())
-    proof: Any = SimpleNamespace(relative_error=lambda _: 0.25, sensitivity=2e-7, model=known)
-    bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
-    result, nothing = bench.attempt(PLAN, PLAN.candidates[0])
+    evaluator: Any = SimpleNamespace(relative_error=lambda _: 0.25, sensitivity=2e-7, model=known)
+    builder = Builder(request, SimpleNamespace(), tmp_path, evaluator)  # type: ignore[arg-type]
+    result, nothing = builder.attempt(PLAN, PLAN.candidates[0])
     assert nothing is None
     assert result.failure == (
         "the float32 artifact differs from the original by 0.25 (relative), more than 0.0001 "
@@ -137,13 +137,13 @@ def test_what_is_calibrated_is_in_doubt_where_the_range_is(
     def refused(*_: object) -> Made:
         raise PassError("not built")
 
-    monkeypatch.setattr(Bench, "_build_and_try", refused)
+    monkeypatch.setattr(Builder, "_build_and_try", refused)
     request = Request.of("net.keras", targets="linux-litert", output="out")
     plan = plan_for("linux-litert", target.load("linux-litert"), [recipe])
     for doubts in ((), ((0.0, 255.0),)):
-        proof: Any = SimpleNamespace(model=SimpleNamespace(range_doubt=doubts))
-        bench = Bench(request, SimpleNamespace(), tmp_path, proof)  # type: ignore[arg-type]
-        result, _ = bench.attempt(plan, plan.candidates[-1])
+        evaluator: Any = SimpleNamespace(model=SimpleNamespace(range_doubt=doubts))
+        builder = Builder(request, SimpleNamespace(), tmp_path, evaluator)  # type: ignore[arg-type]
+        result, _ = builder.attempt(plan, plan.candidates[-1])
         assert bool(result.doubt) is (doubted and bool(doubts))
 
 
@@ -185,11 +185,11 @@ def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_bet
             for r in map(ratios.__getitem__, asked[-1])
         ]
 
-    monkeypatch.setattr(Bench, "_searched", searched)
+    monkeypatch.setattr(Builder, "_searched", searched)
     monkeypatch.setattr("edgekit.candidates.stopwatch.Stopwatch._once", once)
-    monkeypatch.setattr("edgekit.candidates.build.fingerprint", str)
+    monkeypatch.setattr("edgekit.candidates.builder.fingerprint", str)
     request = Request.of("net.keras", targets="linux-litert", output="out")
-    bench = Bench(request, SimpleNamespace(), tmp_path, SimpleNamespace())  # type: ignore[arg-type]
+    builder = Builder(request, SimpleNamespace(), tmp_path, SimpleNamespace())  # type: ignore[arg-type]
     results = [result("float32", 100, 120.0), result("float16", 50, 90.0), result("int8", 25, 12.0)]
     built = {each.name: place(each.name) for each in results}
 
@@ -199,7 +199,7 @@ def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_bet
     first = judge(TargetReport.of(plan, 1, results))
     assert first.chosen == "float16"
     why = shortfall(first, gates)
-    found = bench.go_on(plan, first, built, why, judge, lambda _: None)
+    found = builder.go_on(plan, first, built, why, judge, lambda _: None)
     rivals = ["float32", "float16", "mixed-1", "mixed-2"]
     assert asked == [rivals] * 3, "not what was out before; in three processes"
     assert found.chosen == "mixed-1"

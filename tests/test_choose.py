@@ -10,7 +10,7 @@ from edgekit.candidates.ranking import best
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
-from edgekit.plan.request import Limits
+from edgekit.plan.request import Budget
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
 
@@ -170,17 +170,17 @@ def test_of_equally_faithful_ones_the_faster_is_taken_beyond_noise() -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(max_size=50), "100 B, wanted at most 50 B"),
-        (Limits(max_latency=(0.5, "x")), "latency 0.9 x, wanted at most 0.5 x"),
-        (Limits(max_latency=(0.5, "s")), "latency 900 ms, wanted at most 500 ms"),
+        (Budget(max_size=50), "100 B, wanted at most 50 B"),
+        (Budget(max_latency=(0.5, "x")), "latency 0.9 x, wanted at most 0.5 x"),
+        (Budget(max_latency=(0.5, "s")), "latency 900 ms, wanted at most 500 ms"),
         (
-            Limits(max_size=50, max_latency=(0.5, "x")),
+            Budget(max_size=50, max_latency=(0.5, "x")),
             "100 B, wanted at most 50 B; latency 0.9 x, wanted at most 0.5 x",
         ),
-        (Limits(max_size=100, max_latency=(0.9, "x")), ""),
+        (Budget(max_size=100, max_latency=(0.9, "x")), ""),
     ],
 )
-def test_limits_of_the_user(limits: Limits, reason: str) -> None:
+def test_limits_of_the_user(limits: Budget, reason: str) -> None:
     out = reject([FLOAT, result("slow", ratio=0.9)], [], strict=True, limits=limits)
     assert out.get("slow", "") == reason
 
@@ -193,7 +193,7 @@ BAD = [
 ]
 
 
-def judged(limits: Limits, psnr: float = 30, **more: bool) -> TargetReport:
+def judged(limits: Budget, psnr: float = 30, **more: bool) -> TargetReport:
     report = TargetReport(
         name="board", description="", engine="litert", threads=1, results=tuple(BAD)
     )
@@ -205,21 +205,21 @@ def judged(limits: Limits, psnr: float = 30, **more: bool) -> TargetReport:
     ("limits", "psnr", "near", "told"),
     [
         (
-            Limits(max_size=800_000),
+            Budget(max_size=800_000),
             30,
             "int4",
             "nearest: int4, gate missed: psnr 25.6, wanted >=30; the smallest that meets every "
             "gate has 1.13 MB (--max-size); the best within the limits reaches psnr 25.6 (--gate)",
         ),
         (
-            Limits(max_latency=(0.39, "x")),
+            Budget(max_latency=(0.39, "x")),
             30,
             "int8",
             "nearest: int8, latency 0.4 x, wanted at most 0.39 x; "
             "the fastest that meets every gate takes 0.4 x (--max-latency)",
         ),
         (
-            Limits(),
+            Budget(),
             125,
             "float32",
             "nearest: float32, gate missed: psnr 120, wanted >=125; "
@@ -228,7 +228,7 @@ def judged(limits: Limits, psnr: float = 30, **more: bool) -> TargetReport:
     ],
 )
 def test_the_nearest_misses_least_and_the_hint_is_what_can_be_had(
-    limits: Limits, psnr: float, near: str, told: str
+    limits: Budget, psnr: float, near: str, told: str
 ) -> None:
     report = judged(limits, psnr)
     assert report.failure == f"board: no candidate is good enough ({told})"
@@ -236,7 +236,7 @@ def test_the_nearest_misses_least_and_the_hint_is_what_can_be_had(
 
 
 def test_what_is_kept_all_the_same_is_said() -> None:
-    report = judged(Limits(max_size=800_000), keep_going=True)
+    report = judged(Budget(max_size=800_000), keep_going=True)
     assert report.chosen == report.shown == "int4"
     assert report.failure.endswith("; kept all the same (--keep-going): int4")
 
@@ -269,7 +269,7 @@ def test_a_size_that_none_meets_is_worth_a_search_and_a_gate_that_float32_misses
     board = TargetReport(
         name="board", description="", engine="litert", threads=1, results=candidates
     )
-    small = decide(board, GATES, "balanced", limits=Limits(max_size=20))
+    small = decide(board, GATES, "balanced", limits=Budget(max_size=20))
     assert "25 B, wanted at most 20 B" in shortfall(small, GATES)
     hard = [Gate(metric="psnr", sign=">=", bound=200)]
     assert shortfall(decide(board, hard, "balanced"), hard) == ""

@@ -12,11 +12,11 @@ from edgekit.candidates.ranking import best, equals, quality, slower, undecided
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
-from edgekit.plan.request import Limits
+from edgekit.plan.request import Budget
 from edgekit.units import latency_text, size_text
 
 OBJECTIVES = ("balanced", "size", "latency", "quality")
-ANY = Limits()
+ANY = Budget()
 FLOATS = ("float32", "float16")
 LARGER = 1.01  # a rewrite may add a few shape constants
 
@@ -26,7 +26,7 @@ def decide(
     gates: Sequence[Gate],
     objective: str,
     *,
-    limits: Limits = ANY,
+    limits: Budget = ANY,
     strict: bool = True,
     keep_going: bool = False,
 ) -> TargetReport:
@@ -129,7 +129,7 @@ def reject(
     *,
     strict: bool,
     memory_mb: int = 0,
-    limits: Limits = ANY,
+    limits: Budget = ANY,
 ) -> dict[str, str]:
     """Why each result that is out is out, by name.
 
@@ -163,7 +163,7 @@ class Rules(NamedTuple):
     """What a candidate must keep to."""
 
     gates: tuple[Gate, ...] = ()
-    limits: Limits = ANY
+    limits: Budget = ANY
     strict: bool = True
     memory_mb: int = 0
 
@@ -202,7 +202,7 @@ def beyond(value: float, bound: float) -> float:
     return math.inf if math.isnan(value) else abs(value - bound) / (abs(bound) or 1.0)
 
 
-def over(result: Result, limits: Limits) -> list[Miss]:
+def over(result: Result, limits: Budget) -> list[Miss]:
     """Which of the user's limits a result breaks."""
     found = []
     if limits.max_size is not None and result.size > limits.max_size:

@@ -66,7 +66,7 @@ def limit(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
         raise click.UsageError(f"{option.opts[0]} {error}") from None
 
 
-# The fields of `edgekit.plan.request.Limits`.
+# The fields of `edgekit.plan.request.Budget`.
 LIMITS = (
     click.option(
         "--max-size",

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgekit import plugin
 from edgekit._version import __version__
-from edgekit.candidates.build import Bench
+from edgekit.candidates.builder import Builder
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
 from edgekit.candidates.results import Report, TargetReport
 from edgekit.data.load import check_data, data_files
@@ -24,7 +24,7 @@ from edgekit.jobs.package import refusal, write_bundles, write_report
 from edgekit.jobs.places import check_places
 from edgekit.machine import capacity
 from edgekit.machine.limits import Limits
-from edgekit.measure.evaluator import Proof
+from edgekit.measure.evaluator import Evaluator
 from edgekit.measure.features import Features, check_features
 from edgekit.measure.features_child import features_in_child
 from edgekit.measure.fidelity import Gate, gates_for, parse_gate, unchecked
@@ -114,22 +114,22 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
         builds = sum(plan.most for plan in plans)
-        bench, proof = prepare(request, workspace, features, rows, bar, builds)
-        gates = gates_for(proof.family, request.gates)
+        builder, evaluator = prepare(request, workspace, features, rows, bar, builds)
+        gates = gates_for(evaluator.family, request.gates)
         judge = partial(verdict, request, gates)
         reports, artifacts = [], {}
         for plan in plans:
-            outcome, made = bench.run(plan, bar.done)
-            outcome = bench.settled(judge(outcome), made, judge)
+            outcome, made = builder.run(plan, bar.done)
+            outcome = builder.settled(judge(outcome), made, judge)
             if plan.otherwise and (why := shortfall(outcome, gates)):
-                outcome = bench.go_on(plan, outcome, made, why, judge, bar.further)
-            outcome = bench.refine(plan, outcome, made, judge, bar.further)
+                outcome = builder.go_on(plan, outcome, made, why, judge, bar.further)
+            outcome = builder.refine(plan, outcome, made, judge, bar.further)
             bar.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)
             artifacts[plan.name] = made
-        report = report_of(request, proof, features_name, plans, reports)
-        report = write_bundles(request, report, plans, artifacts, proof)
-        write_report(request, report, artifacts, proof)
+        report = report_of(request, evaluator, features_name, plans, reports)
+        report = write_bundles(request, report, plans, artifacts, evaluator)
+        write_report(request, report, artifacts, evaluator)
     finally:
         workspace.stop()
     return report
@@ -142,7 +142,7 @@ def prepare(
     rows: int,
     progress: Progress,
     builds: int,
-) -> tuple[Bench, Proof]:
+) -> tuple[Builder, Evaluator]:
     """Load the model and run the original, with `rows` draws to calibrate on.
 
     `builds` is how many candidates are to be made from it.
@@ -159,48 +159,48 @@ def prepare(
     truth = run_original(request, workspace, folder, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
-    proof = Proof(family, model, truth, features)
-    check_gates(request, proof)
-    return Bench(request, workspace, folder, proof), proof
+    evaluator = Evaluator(family, model, truth, features)
+    check_gates(request, evaluator)
+    return Builder(request, workspace, folder, evaluator), evaluator
 
 
 def report_of(
     request: Request,
-    proof: Proof,
+    evaluator: Evaluator,
     features: str,
     plans: Sequence[TargetPlan],
     targets: Sequence[TargetReport],
 ) -> Report:
     """What was asked and measured, on which machine and with what."""
-    model, gates = proof.model, gates_for(proof.family, request.gates)
+    model, gates = evaluator.model, gates_for(evaluator.family, request.gates)
     left_out = (remark for plan in plans for remark in plan.remarks)
     return Report(
         model=request.model.name,
         family=model.family,
         parameters=model.parameters,
         objective=request.objective,
-        samples=proof.samples,
+        samples=evaluator.samples,
         seed=request.seed,
         created=now(),
         gates=tuple(map(str, gates)),
         features=features,
-        inputs=request.data or proof.family.self_made,
-        resampled={} if request.data else proof.noise(),
+        inputs=request.data or evaluator.family.self_made,
+        resampled={} if request.data else evaluator.noise(),
         doubts=tuple(filter(None, [doubt(model)])),
-        remarks=(*model.remarks, *left_out, *weaknesses(request, proof, gates)),
+        remarks=(*model.remarks, *left_out, *weaknesses(request, evaluator, gates)),
         machine=machine(),
         tools=tools(),
         targets=tuple(targets),
     )
 
 
-def weaknesses(request: Request, proof: Proof, gates: Sequence[Gate]) -> Iterator[str]:
+def weaknesses(request: Request, evaluator: Evaluator, gates: Sequence[Gate]) -> Iterator[str]:
     """What the comparison cannot tell: gates without a number, too little data or range."""
-    yield from unchecked(gates, proof.of_itself, proof.samples)
+    yield from unchecked(gates, evaluator.of_itself, evaluator.samples)
     if not request.data:
-        yield from proof.slivers()
-    if proof.given and proof.samples < min(FEW, request.samples or FEW):
-        few = f"compared on {proof.samples} of {proof.given} samples of --data: few"
+        yield from evaluator.slivers()
+    if evaluator.given and evaluator.samples < min(FEW, request.samples or FEW):
+        few = f"compared on {evaluator.samples} of {evaluator.given} samples of --data: few"
         yield f"{few}; {FEW} or more are better"
 
 
@@ -307,12 +307,12 @@ def run_original(
     )
 
 
-def check_gates(request: Request, proof: Proof) -> None:
+def check_gates(request: Request, evaluator: Evaluator) -> None:
     """Raise InputError when a gate was asked for that these outputs give no number for.
 
     Features that fail on these outputs are found here as well, before anything is built.
     """
-    measured = proof.of_itself
+    measured = evaluator.of_itself
     for gate in map(parse_gate, request.gates):
         if gate.metric not in measured:
             raise InputError(

@@ -26,7 +26,7 @@ from edgekit.engines import artifacts
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
-from edgekit.measure.evaluator import Proof
+from edgekit.measure.evaluator import Evaluator
 from edgekit.model import Model
 from edgekit.plan.recipe import BASELINE, to_toml
 from edgekit.plan.request import Request
@@ -43,7 +43,7 @@ def write_bundles(
     report: Report,
     plans: Sequence[TargetPlan],
     artifacts: Mapping[str, Mapping[str, Made]],
-    proof: Proof,
+    evaluator: Evaluator,
 ) -> Report:
     """Write a bundle for every target that has a chosen candidate.
 
@@ -63,7 +63,7 @@ def write_bundles(
         if reason := refusal(request, plan):  # again: there was time to put something there
             raise InputError(reason)
         with atomic_folder(place, force=request.force) as folder:
-            fill_bundle(folder, request, report, plan, chosen, made, proof)
+            fill_bundle(folder, request, report, plan, chosen, made, evaluator)
         done = msgspec.structs.replace(target, bundle=str(place), zipped=zipped_size(place))
         written.append(done)
     return msgspec.structs.replace(report, targets=tuple(written), remarks=tuple(remarks))
@@ -123,7 +123,7 @@ def fill_bundle(
     plan: TargetPlan,
     chosen: Result,
     made: Made,
-    proof: Proof,
+    evaluator: Evaluator,
 ) -> None:
     """The files of one bundle, its manifest last."""
     model = Model.load(made.artifact)
@@ -133,7 +133,7 @@ def fill_bundle(
     recipe = to_toml(f"what was done as {chosen.name}", plan.target.engine, passes)
     (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
     outputs = npz.read(made.trial / "outputs.npz")
-    groups = {"draws": proof.draws, "original": proof.outputs, "artifact": outputs}
+    groups = {"draws": evaluator.draws, "original": evaluator.outputs, "artifact": outputs}
     values = sum(array[0].size for named in groups.values() for array in named.values())
     kept = int(np.clip(GOLDEN_VALUES // values, 1, GOLDEN_ROWS))
     golden = {
@@ -177,7 +177,7 @@ def write_report(
     request: Request,
     report: Report,
     artifacts: Mapping[str, Mapping[str, Made]],
-    proof: Proof,
+    evaluator: Evaluator,
 ) -> None:
     """The report as data and as a page, in the output folder."""
     from edgekit.report.page import page
@@ -189,5 +189,7 @@ def write_report(
         made = artifacts[target.name].get(target.shown)
         if made:
             outputs[target.name] = lambda made=made: npz.read(made.trial / "outputs.npz")  # type: ignore[misc]
-    html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
+    html = page(
+        report, evaluator.family, evaluator.model, evaluator.draws, evaluator.outputs, outputs
+    )
     write_file(request.output / PAGE, html.encode())

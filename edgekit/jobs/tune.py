@@ -65,22 +65,29 @@ def run(
     try:
         builds = len(plan.candidates) + trials
         bar.start(3 + builds)
-        bench, proof = prepare(request, workspace, features, max(ROWS), bar, builds)
+        builder, evaluator = prepare(request, workspace, features, max(ROWS), bar, builds)
         seeds = plugin.part(plan.target.engine, "space").SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)
-        gates = gates_for(proof.family, request.gates)
-        search = Trials(bench, study, plan, gates, request, bar.further)
+        gates = gates_for(evaluator.family, request.gates)
+        search = Trials(builder, study, plan, gates, request, bar.further)
 
         def save(judge: Callable[[], TargetReport]) -> Tuned:
             with locked(request.output):  # from the first look: no process writes what is older
                 judged = judge()
-                report = report_of(request, proof, features_name, [plan], [judged])
+                report = report_of(request, evaluator, features_name, [plan], [judged])
                 leading = [result.name for result in search.leading(judged.results)]
                 found = tuned(report, leading, search.entries(), request.output)
                 made = judged.chosen and search.made(judged.chosen)
                 outputs = {plan.name: lambda: read(made.trial / "outputs.npz")} if made else {}
-                html = page(report, proof.family, proof.model, proof.draws, proof.outputs, outputs)
+                html = page(
+                    report,
+                    evaluator.family,
+                    evaluator.model,
+                    evaluator.draws,
+                    evaluator.outputs,
+                    outputs,
+                )
                 write(found, request.output, html)
             return found
 

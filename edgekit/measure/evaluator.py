@@ -16,7 +16,7 @@ from edgekit.model import Model
 SLIVER = 0.25  # of a range: images that cover less tell little of real ones
 
 
-class Proof:
+class Evaluator:
     """Holds the original's draws and outputs; scores are kept, since targets share artifacts."""
 
     def __init__(

@@ -78,7 +78,7 @@ def costs(
     engine: str,
     names: list[str],
     precisions: list[str],
-    proof: Path,
+    recorded: Path,
     rows: int,
     threads: int,
 ) -> Group:
@@ -91,19 +91,19 @@ def costs(
         engine: runs all of them.
         names: the layers, by the engine's names.
         precisions: those to try, by the names of the engine's `precision`.
-        proof: folder with draws.npz and calibration.npz.
+        recorded: folder with draws.npz and calibration.npz.
         rows: so many of its draws calibrate, as they do for the candidates.
         threads: CPU threads of the engine.
     """
     module = plugin.part(engine, "precision")
-    draws = {name: array[:ROWS] for name, array in npz.read(proof / "draws.npz").items()}
+    draws = {name: array[:ROWS] for name, array in npz.read(recorded / "draws.npz").items()}
     exact = run(base, engine, threads, draws)
     found, failures = {FLOAT: Cost()}, []
     for precision in precisions:
         passes = [checked(e, engine) for e in module.passes(dict.fromkeys(names, precision))]
         steps = compacted(tuple(with_rows(step, rows) for step in passes), engine)
         try:
-            folder = apply(steps, source, output / "variant", proof / "calibration.npz")
+            folder = apply(steps, source, output / "variant", recorded / "calibration.npz")
             error = noise(exact, run(folder, engine, threads, draws))
             saved = artifact_size(base) - artifact_size(folder)
             if error == 0.0 and saved < artifact_size(base) / 1000:

@@ -17,7 +17,7 @@ from edgekit.typed import Typed, convert
 from edgekit.units import parse_latency, parse_size
 
 
-class Limits(Typed, frozen=True):
+class Budget(Typed, frozen=True):
     """What an artifact may cost at most: bytes, and latency in seconds ("s") or × float32 ("x")."""
 
     max_size: int | None = None
@@ -48,7 +48,7 @@ class Request(Typed, frozen=True):
     seed: int = 0
     gates: tuple[str, ...] = ()
     objective: str = "balanced"
-    limits: Limits = Limits()
+    limits: Budget = Budget()
     features: str | None = None
     threads: int | None = None
     seconds: float = 0.6
@@ -78,7 +78,7 @@ class Request(Typed, frozen=True):
         """
         if hasattr(model, "save"):
             raise InputError("the model is not a path; save it first: model.save('m.keras')")
-        groups: dict[str, Any] = {"given": Given, "trust": Trust, "limits": Limits}
+        groups: dict[str, Any] = {"given": Given, "trust": Trust, "limits": Budget}
         fields: dict[str, Any] = {}
         for name, given in options.items():
             value = READ[name](given) if name in READ else plain(given)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from edgekit import plugin
-from edgekit.candidates.build import fingerprint
+from edgekit.candidates.builder import fingerprint
 from edgekit.candidates.choose import decide, good, reject
 from edgekit.candidates.ranking import best, rank
 from edgekit.candidates.results import Result, TargetReport
@@ -35,7 +35,7 @@ FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 
 
 class Workbench(Protocol):
-    """What builds, runs and times candidates: `edgekit.candidates.build.Bench`."""
+    """What builds, runs and times candidates: `edgekit.candidates.builder.Builder`."""
 
     def threads(self, plan: TargetPlan) -> int: ...
 
@@ -55,7 +55,7 @@ class Trials:
 
     def __init__(
         self,
-        bench: Workbench,
+        builder: Workbench,
         study: Study,
         plan: TargetPlan,
         gates: Sequence[Gate],
@@ -67,15 +67,15 @@ class Trials:
         Raises:
             PassError: it cannot be made.
         """
-        self._bench, self._study, self._plan = bench, study, plan
+        self._builder, self._study, self._plan = builder, study, plan
         self._gates, self._request, self._measured = gates, request, measured
-        self._engine, self._threads = plan.target.engine, bench.threads(plan)
+        self._engine, self._threads = plan.target.engine, builder.threads(plan)
         self._space = plugin.part(self._engine, "space")
-        self.base, made = bench.attempt(plan, plan.candidates[0])
+        self.base, made = builder.attempt(plan, plan.candidates[0])
         if made is None:
             raise PassError(f"{plan.name}: {self.base.failure}")
         self._baseline = made.artifact
-        floats = [bench.attempt(plan, c)[1] for c in plan.candidates if c.recipe == BASELINE]
+        floats = [builder.attempt(plan, c)[1] for c in plan.candidates if c.recipe == BASELINE]
         self._narrowed = self._space.narrowed([made.artifact for made in floats if made])
 
     def search(self, trials: int, deadline: float | None, done: Callable[[Result], None]) -> None:
@@ -137,7 +137,7 @@ class Trials:
         candidate = Candidate(name=name, recipe="tune", steps=steps, note=noted(options))
         result, made = Result(name=name, recipe="tune", failure=failure), None
         if steps:
-            result, made = self._bench.attempt(self._plan, candidate)
+            result, made = self._builder.attempt(self._plan, candidate)
         artifact = fingerprint(made.artifact) if made else ""
         if made:
             result = self._timed(result, made, artifact, known)
@@ -171,7 +171,7 @@ class Trials:
     def _sensitivity(self) -> Sensitivity:
         """Measured once, when the first trial asks for it."""
         assert self._plan.search is not None
-        return self._bench.sensitivity(self._plan, self._plan.search, self._measured)
+        return self._builder.sensitivity(self._plan, self._plan.search, self._measured)
 
     @property
     def _limits(self) -> tuple[float, float]:
@@ -188,7 +188,7 @@ class Trials:
                     result, latency=twin.latency, failure=twin.failure, same_as=twin.name
                 )
         artifacts = {BASELINE: self._baseline, "": made.artifact}
-        return with_timing(result, self._bench.time(self._engine, self._threads, artifacts)[-1])
+        return with_timing(result, self._builder.time(self._engine, self._threads, artifacts)[-1])
 
     def _tell(self, trial: Any, entry: Entry) -> None:
         """Give the study what it learns from: an artifact made twice counts twice."""
@@ -250,7 +250,7 @@ class Trials:
         """Latencies side by side, or why there is none."""
         artifacts = {BASELINE: self._baseline}
         artifacts |= {name: made.artifact for name, (_, made) in attempts.items() if made}
-        timings = self._bench.time(self._engine, self._threads, artifacts)
+        timings = self._builder.time(self._engine, self._threads, artifacts)
         failures = {name: result.failure for name, (result, made) in attempts.items() if not made}
         return failures | dict(zip(artifacts, timings, strict=True))
 
@@ -261,7 +261,7 @@ class Trials:
     def _attempt(self, name: str) -> tuple[Result, Made | None]:
         """A trial, taken from the work space or done again."""
         candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
-        return self._bench.attempt(self._plan, candidate)
+        return self._builder.attempt(self._plan, candidate)
 
 
 def late(deadline: float | None) -> bool:

@@ -31,7 +31,7 @@ COSTS = {
 }
 
 
-class Bench:
+class Builder:
     """Every attempt is a line of the file `attempts`; those of `refused` passes fail."""
 
     def __init__(self, folder: Path, refused: str = "") -> None:
@@ -103,7 +103,7 @@ def plan(name: str = "intel-cpu") -> TargetPlan:
 
 
 def trials(
-    bench: Bench, folder: Path, name: str = "intel-cpu", **request: Any
+    builder: Builder, folder: Path, name: str = "intel-cpu", **request: Any
 ) -> tuple[Trials, Study]:
     """A search in a folder, begun or gone on with."""
     made = plan(name)
@@ -111,7 +111,7 @@ def trials(
     queue = {c.name: seeds[c.name] for c in made.candidates}
     study = Study(folder, SAME, queue)
     asked = Request.of("net.keras", targets=name, output=folder, **request)
-    return Trials(bench, study, made, GATES, asked, ignore), study
+    return Trials(builder, study, made, GATES, asked, ignore), study
 
 
 def ignore(what: object) -> None:

@@ -24,25 +24,25 @@ from edgekit.plan.request import Request
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.search.trials import Trials
 from edgekit.typed import to_json
-from tests.tuning.fakes import GATES, Bench, plan
+from tests.tuning.fakes import GATES, Builder, plan
 
 Run = Callable[..., Tuned]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "bench")
+def builder(tmp_path: Path) -> Builder:
+    return Builder(tmp_path / "builder")
 
 
 @pytest.fixture
-def tune(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
+def tune(tmp_path: Path, builder: Builder, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`edgekit.tune` into the folder `out`, on the workbench instead of a model."""
-    proof = SimpleNamespace(family=None, model=None, draws={}, outputs={})
+    evaluator = SimpleNamespace(family=None, model=None, draws={}, outputs={})
 
-    def prepare(request: Request, *asked: Any) -> tuple[Bench, Any]:
+    def prepare(request: Request, *asked: Any) -> tuple[Builder, Any]:
         for what in ("loaded", "ran the original"):
             next(one for one in asked if isinstance(one, Growing)).done(what)
-        return bench, proof
+        return builder, evaluator
 
     monkeypatch.setattr(tuner, "check_tuning", lambda *_: plan())
     monkeypatch.setattr(tuner, "prepare", prepare)
@@ -59,7 +59,7 @@ def tune(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def report(request: Request, proof: Any, features: str, plans: Any, targets: Any) -> Report:
+def report(request: Request, evaluator: Any, features: str, plans: Any, targets: Any) -> Report:
     return Report(
         model="net", family="latent", parameters=1, objective=request.objective, samples=8, seed=0,
         created="now", targets=tuple(targets),
@@ -178,7 +178,7 @@ def test_versions_machine_and_modules_are_the_same_throughout(
 @pytest.mark.usefixtures("tune")
 @pytest.mark.parametrize("kind", [GateError, PassError])
 def test_without_a_recipe_the_command_shows_what_was_found(
-    bench: Bench,
+    builder: Builder,
     kind: type[EdgekitError],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -188,7 +188,7 @@ def test_without_a_recipe_the_command_shows_what_was_found(
         unmet = (Gate(metric="psnr", sign=">=", bound=1000),)
         monkeypatch.setattr(tuner, "gates_for", lambda *_: unmet)
     else:
-        bench.time = lambda engine, threads, artifacts: ["it crashed"] * len(artifacts)  # type: ignore[method-assign]
+        builder.time = lambda engine, threads, artifacts: ["it crashed"] * len(artifacts)  # type: ignore[method-assign]
     monkeypatch.setattr("edgekit.cli.signal.signal", lambda *_: None)
     monkeypatch.setattr(sys, "path", [*sys.path])
 

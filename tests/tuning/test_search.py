@@ -20,7 +20,7 @@ from edgekit.plan.recipe import BASELINE
 from edgekit.search.result import front
 from edgekit.search.study import LOG, check_log
 from edgekit.search.trials import FINALISTS
-from tests.tuning.fakes import SAME, Bench, ignore, trials
+from tests.tuning.fakes import SAME, Builder, ignore, trials
 
 CRASH = "it crashed"
 AUTO = [
@@ -41,7 +41,7 @@ def rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path) -> None:
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     search.search(4, None, ignore)
     names = [entry.result.name for entry in study.entries()]
     assert names[: len(AUTO)] == AUTO
@@ -49,8 +49,8 @@ def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path)
 
 
 def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, study = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, study = trials(builder, tmp_path / "out")
     study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
     search.search(40, None, ignore)
     entries = study.entries()
@@ -58,7 +58,7 @@ def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) ->
     assert len({str(entry.steps) for entry in entries}) == len(entries)
     twins = [entry for entry in entries if entry.result.same_as]
     assert twins
-    assert len(bench.timed) == len(entries) - len(twins)
+    assert len(builder.timed) == len(entries) - len(twins)
     by_name = {entry.result.name: entry for entry in entries}
     for entry in twins:
         twin = by_name[entry.result.same_as]
@@ -67,7 +67,7 @@ def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) ->
 
 def test_it_ends_when_there_is_nothing_new(tmp_path: Path) -> None:
     """A target with fewer recipes than trials: found out by proposals that repeat themselves."""
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     search._space = type("Space", (), {"METHODS": ("float32",), "SEEDS": {}, "passes": few})  # type: ignore[assignment]
     search._plan = type(search._plan)(
         name="x", target=search._plan.target, candidates=search._plan.candidates
@@ -87,7 +87,7 @@ def few(method: str, pick: object) -> list[dict[str, object]]:
 def test_after_the_deadline_only_the_candidates_of_auto_begin(
     tmp_path: Path, rewritten: None
 ) -> None:
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out", name="linux-litert")
     search.search(10, 0.0, ignore)
     search.refine(0.0, ignore)
     assert sorted(entry.result.name for entry in study.entries()) == sorted(litert.SEEDS)
@@ -96,26 +96,26 @@ def test_after_the_deadline_only_the_candidates_of_auto_begin(
 
 
 def test_resumed_it_goes_on(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    trials(bench, tmp_path / "out")[0].search(3, None, ignore)
-    first = bench.attempts()
-    search, study = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    trials(builder, tmp_path / "out")[0].search(3, None, ignore)
+    first = builder.attempts()
+    search, study = trials(builder, tmp_path / "out")
     search.search(3, None, ignore)
     assert len(study.entries()) == len(AUTO) + 6
-    assert set(first) & set(bench.attempts()[len(first) :]) == {BASELINE, f"{BASELINE}+rewrites"}
+    assert set(first) & set(builder.attempts()[len(first) :]) == {BASELINE, f"{BASELINE}+rewrites"}
 
 
 def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, study = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, study = trials(builder, tmp_path / "out")
 
     def interrupt(result: Result) -> None:
-        bench.attempt = stop  # type: ignore[method-assign, assignment]
+        builder.attempt = stop  # type: ignore[method-assign, assignment]
 
     with pytest.raises(KeyboardInterrupt):
         search.search(3, None, interrupt)
     assert [entry.result.name for entry in study.entries()] == AUTO[:1]
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     search.search(0, None, ignore)
     assert sorted(entry.result.name for entry in study.entries()) == sorted(AUTO)
 
@@ -123,9 +123,9 @@ def test_an_interrupted_trial_is_dropped_and_one_of_auto_comes_again(tmp_path: P
 @pytest.mark.parametrize("name", ["int8", "a variant"])
 def test_what_a_killed_process_was_at_comes_again(tmp_path: Path, name: str) -> None:
     program = PROGRAM.replace("search.search(", KILLED + "search.search(")
-    killed = [sys.executable, "-c", program, str(tmp_path), "bench", name]
+    killed = [sys.executable, "-c", program, str(tmp_path), "builder", name]
     assert subprocess.run(killed, check=False).returncode == 9
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     study.enqueue({"a variant": VARIANT})
     search.search(0, None, ignore)
     names = [entry.result.name for entry in study.entries()]
@@ -137,7 +137,7 @@ def stop(*args: object) -> None:
 
 
 def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
-    search, study = trials(Bench(tmp_path / "bench", refused="quantize"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder", refused="quantize"), tmp_path / "out")
     search.search(5, None, ignore)
     failures = {entry.result.name: entry.result.failure for entry in study.entries()}
     assert failures["int8"] == "it was refused"
@@ -148,7 +148,7 @@ def test_a_failed_trial_keeps_its_reason_and_the_others_go_on(tmp_path: Path) ->
 
 
 def test_a_precision_for_each_layer(tmp_path: Path) -> None:
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     told: list[str] = []
     search._measured = told.append
     study.enqueue({"fast": {"method": "mixed", "budget": "time", "part": 0.5}})
@@ -159,8 +159,8 @@ def test_a_precision_for_each_layer(tmp_path: Path) -> None:
 
 
 def test_the_sampler_learns_what_failed(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench", refused="compress")
-    search, study = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder", refused="compress")
+    search, study = trials(builder, tmp_path / "out")
     search.search(5, None, ignore)
     ended = study._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     failed = [trial for trial in ended if trial.user_attrs["entry"]["result"].get("failure")]
@@ -171,7 +171,7 @@ def test_the_sampler_learns_what_failed(tmp_path: Path) -> None:
 def test_a_search_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     check_log(folder, SAME, resume=False)
-    trials(Bench(tmp_path / "bench"), folder)[0].search(0, None, ignore)
+    trials(Builder(tmp_path / "builder"), folder)[0].search(0, None, ignore)
     before = (folder / LOG).read_bytes()
     with pytest.raises(
         InputError, match=rf"{len(AUTO)} recipes tried; pass --resume .* choose another -o"
@@ -182,25 +182,25 @@ def test_a_search_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_record_that_a_full_disk_cut_short_is_left_out(tmp_path: Path) -> None:
-    bench, folder = Bench(tmp_path / "bench"), tmp_path / "out"
-    trials(bench, folder)[0].search(0, None, ignore)
+    builder, folder = Builder(tmp_path / "builder"), tmp_path / "out"
+    trials(builder, folder)[0].search(0, None, ignore)
     with (folder / LOG).open("a") as log:
         log.write('{"op_code":4,"wor')
     check_log(folder, SAME, resume=True)
-    search, study = trials(bench, folder)
+    search, study = trials(builder, folder)
     search.search(1, None, ignore)
     assert [entry.result.name for entry in study.entries()][:-1] == AUTO
     check_log(folder, SAME, resume=True)
 
 
 def test_another_search_is_not_gone_on_with(tmp_path: Path) -> None:
-    trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    trials(Builder(tmp_path / "builder"), tmp_path / "out")
     with pytest.raises(InputError, match=r"is with another model and seed; .* another -o"):
         check_log(tmp_path / "out", {"model": "that one", "seed": "1"}, resume=True)
 
 
 def test_a_damaged_log_is_told(tmp_path: Path) -> None:
-    trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    trials(Builder(tmp_path / "builder"), tmp_path / "out")
     log = tmp_path / "out" / LOG
     log.write_text(log.read_text()[:200] + "\nno record\n{}\n")
     with pytest.raises(InputError, match=r"study.log' is damaged; choose another -o"):
@@ -210,9 +210,9 @@ def test_a_damaged_log_is_told(tmp_path: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.tuning.fakes import Bench, ignore, trials
+from tests.tuning.fakes import Builder, ignore, trials
 home = Path(sys.argv[1])
-search, study = trials(Bench(home / sys.argv[2]), home / "out")
+search, study = trials(Builder(home / sys.argv[2]), home / "out")
 search.search(8, None, ignore)
 """
 
@@ -232,21 +232,21 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
         for name in ("one", "two")
     ]
     assert [process.wait(120) for process in running] == [0, 0]
-    _, study = trials(Bench(tmp_path / "bench"), tmp_path / "out")
+    _, study = trials(Builder(tmp_path / "builder"), tmp_path / "out")
     names = [entry.result.name for entry in study.entries()]
     assert sorted(set(names) & set(AUTO)) == sorted(AUTO)
     assert len(names) >= len(AUTO) + 16
     assert len(names) == len(set(names))
     for name in ("one", "two"):
-        assert len(Bench(tmp_path / name).attempts()) >= 8
+        assert len(Builder(tmp_path / name).attempts()) >= 8
 
 
 @pytest.mark.parametrize("objective", ["balanced", "size", "latency", "quality"])
 def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
     """With no trial of its own it chooses as `convert` does, and with some not worse."""
-    alone, _ = trials(Bench(tmp_path / "bench"), tmp_path / "alone", objective=objective)
+    alone, _ = trials(Builder(tmp_path / "builder"), tmp_path / "alone", objective=objective)
     alone.search(0, None, ignore)
-    longer, _ = trials(Bench(tmp_path / "bench"), tmp_path / "longer", objective=objective)
+    longer, _ = trials(Builder(tmp_path / "builder"), tmp_path / "longer", objective=objective)
     longer.search(25, None, ignore)
     first, second = alone.final(), longer.final()
     assert first.chosen in AUTO
@@ -259,7 +259,7 @@ def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
 
 def test_the_variants_of_the_best_are_tried(tmp_path: Path, rewritten: None) -> None:
     """As `convert` does with what it chose."""
-    search, study = trials(Bench(tmp_path / "bench"), tmp_path / "out", name="linux-litert")
+    search, study = trials(Builder(tmp_path / "builder"), tmp_path / "out", name="linux-litert")
     search.search(0, None, ignore)
     chosen = search.judged(search.results()).chosen
     assert chosen is not None
@@ -277,11 +277,11 @@ def test_the_variants_of_the_best_are_tried(tmp_path: Path, rewritten: None) -> 
 
 
 def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, _ = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, _ = trials(builder, tmp_path / "out")
     search.search(20, None, ignore)
     decided = search.final()
-    last = bench.timed[-1]
+    last = builder.timed[-1]
     assert last[0] == BASELINE
     assert decided.chosen in last
     failed_or_twins = {r.name for r in search.results() if r.failure or r.same_as}
@@ -291,25 +291,25 @@ def test_the_best_are_timed_once_more_side_by_side(tmp_path: Path) -> None:
     assert all(result.verdict for result in decided.results)
 
 
-def crashing(bench: Bench, *names: str) -> None:
+def crashing(builder: Builder, *names: str) -> None:
     """Let the timing of some artifacts fail from now on; without names, of all."""
-    real = bench.time
+    real = builder.time
 
     def time(engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
         found = zip(artifacts, real(engine, threads, artifacts), strict=True)
         return [CRASH if name in names or not names else latency for name, latency in found]
 
-    bench.time = time  # type: ignore[method-assign]
+    builder.time = time  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("before", [0, 20])
 def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path, before: int) -> None:
     """From the first trial on, or at the end alone."""
-    bench = Bench(tmp_path / "bench")
-    search, _ = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, _ = trials(builder, tmp_path / "out")
     if before:
         search.search(before, None, ignore)
-    crashing(bench)
+    crashing(builder)
     search.search(0, None, ignore)
     decided = search.final()
     assert (decided.baseline, decided.chosen) == (None, None)
@@ -318,20 +318,20 @@ def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path, before: int) ->
 
 
 def test_one_that_fails_when_timed_once_more_is_out(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, _ = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, _ = trials(builder, tmp_path / "out")
     search.search(0, None, ignore)
     chosen = search.judged(search.results()).chosen
     assert chosen
-    crashing(bench, chosen)
+    crashing(builder, chosen)
     decided = search.final()
     assert decided.result(chosen).verdict == CRASH  # type: ignore[union-attr]
     assert decided.chosen not in (None, chosen)
 
 
 def test_a_twin_fares_as_the_first(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, study = trials(bench, tmp_path / "out")
+    builder = Builder(tmp_path / "builder")
+    search, study = trials(builder, tmp_path / "out")
     search.search(0, None, ignore)
     study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
     search.search(0, None, ignore)
@@ -340,9 +340,9 @@ def test_a_twin_fares_as_the_first(tmp_path: Path) -> None:
 
 
 def test_a_twin_of_what_cannot_be_timed_fails_too(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "bench")
-    search, study = trials(bench, tmp_path / "out")
-    crashing(bench)
+    builder = Builder(tmp_path / "builder")
+    search, study = trials(builder, tmp_path / "out")
+    crashing(builder)
     study.enqueue({"twin": openvino.SEEDS["int8"] | {"bias_correction": "full"}})
     search.search(0, None, ignore)
     assert study.entries()[-1].result.same_as == "int8"
@@ -368,7 +368,7 @@ def test_the_front_is_what_nothing_beats() -> None:
 
 
 def test_when_no_gate_is_met_nothing_is_chosen(tmp_path: Path) -> None:
-    search, _ = trials(Bench(tmp_path / "bench"), tmp_path / "out", max_size=1)
+    search, _ = trials(Builder(tmp_path / "builder"), tmp_path / "out", max_size=1)
     search.search(2, None, ignore)
     decided = search.final()
     assert decided.chosen is None

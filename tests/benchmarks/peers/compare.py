@@ -17,7 +17,7 @@ from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure
-from edgekit.measure.evaluator import Proof
+from edgekit.measure.evaluator import Evaluator
 from edgekit.measure.features import load_features
 from edgekit.measure.latency import Latency
 from edgekit.model import Model
@@ -69,12 +69,12 @@ def duels(
     model = Model.load(described)
     truth = pipeline.run_original(request, workspace, described, model, request.calibration)
     family = plugin.load("families", model.family).Family
-    proof = Proof(family, model, truth, load_features(None)[0])
+    evaluator = Evaluator(family, model, truth, load_features(None)[0])
     saved = exported(request, workspace, described)
     with ThreadPoolExecutor(len(TARGETS)) as pool:  # what is not timed goes side by side
-        list(pool.map(lambda engine: built(workspace, engine, saved, proof), TARGETS))
+        list(pool.map(lambda engine: built(workspace, engine, saved, evaluator), TARGETS))
     return [
-        duel(net.stem, engine, request, workspace, described, proof, threads, free)
+        duel(net.stem, engine, request, workspace, described, evaluator, threads, free)
         for engine in TARGETS
     ]
 
@@ -85,21 +85,21 @@ def duel(
     request: Request,
     workspace: Workspace,
     described: Path,
-    proof: Proof,
+    evaluator: Evaluator,
     threads: Sequence[int],
     free: bool,
 ) -> Duel:
     """Compare on one engine."""
-    made = built(workspace, engine, exported(request, workspace, described), proof)
+    made = built(workspace, engine, exported(request, workspace, described), evaluator)
     if free and engine == "litert":
         opened = workspace.step(tools.export_free, described=described)
-        made |= built(workspace, engine, opened, proof, tools.FREE_BATCH)
+        made |= built(workspace, engine, opened, evaluator, tools.FREE_BATCH)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rows = dict(zip(made, pool.map(
-            lambda tool: measured(workspace, tool, made[tool], engine, proof), made
+            lambda tool: measured(workspace, tool, made[tool], engine, evaluator), made
         ), strict=True))  # fmt: skip
     chosen, folder = choice(request, engine)
-    mine = measured(workspace, tools.EDGEKIT, folder, engine, proof)
+    mine = measured(workspace, tools.EDGEKIT, folder, engine, evaluator)
     if mine.failure or rows[BASELINE[engine]].failure:
         raise EngineError(f"{net} on {engine}: {mine.failure or rows[BASELINE[engine]].failure}")
     good = {tool: path for tool, path in made.items() if not rows[tool].failure}
@@ -122,7 +122,7 @@ def exported(request: Request, workspace: Workspace, described: Path) -> Path:
 
 
 def built(
-    workspace: Workspace, engine: str, saved: Path, proof: Proof, used: Iterable[str] = ()
+    workspace: Workspace, engine: str, saved: Path, evaluator: Evaluator, used: Iterable[str] = ()
 ) -> dict[str, Path | str]:
     """For each tool the folder with its artifacts, or why there is none."""
     names = list(used or tools.TOOLS[engine])
@@ -131,7 +131,7 @@ def built(
         names=names,
         engine=engine,
         saved=saved,
-        calibration=proof.folder / "calibration.npz",
+        calibration=evaluator.folder / "calibration.npz",
     )
     found: dict[str, Path | str] = {}
     for number, name in enumerate(names):
@@ -157,7 +157,9 @@ def choice(request: Request, engine: str) -> tuple[str, Path]:
     return str(report.targets[0].chosen), folder
 
 
-def measured(workspace: Workspace, tool: str, made: Path | str, engine: str, proof: Proof) -> Row:
+def measured(
+    workspace: Workspace, tool: str, made: Path | str, engine: str, evaluator: Evaluator
+) -> Row:
     """Size and fidelity of one artifact."""
     if isinstance(made, str):
         return Row(tool=tool, failure=made)
@@ -166,12 +168,12 @@ def measured(workspace: Workspace, tool: str, made: Path | str, engine: str, pro
             measure.trial,
             artifact=made,
             engine=engine,
-            draws=proof.folder / "draws.npz",
+            draws=evaluator.folder / "draws.npz",
             threads=1,
         )
     except EdgekitError as error:
         return Row(tool=tool, failure=str(error))
-    return Row(tool=tool, size=artifact_size(made), psnr=proof.score(trial)["psnr"])
+    return Row(tool=tool, size=artifact_size(made), psnr=evaluator.score(trial)["psnr"])
 
 
 def timed(

@@ -18,7 +18,7 @@ from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import PassError
 from edgekit.files.checksum import sha256
 from edgekit.measure import latency as measure
-from edgekit.measure.evaluator import Proof
+from edgekit.measure.evaluator import Evaluator
 from edgekit.measure.latency import Latency, Trial
 from edgekit.mixed import sensitivity
 from edgekit.mixed.allocate import front
@@ -35,14 +35,14 @@ ULPS = 4  # by so many of its inputs may it differ, where the original itself is
 IN_DOUBT = "depends on the input range, which is in doubt (--input-range)"
 
 
-class Bench:
+class Builder:
     """The candidates of all targets."""
 
     def __init__(
-        self, request: Request, workspace: Workspace, described: Path, proof: Proof
+        self, request: Request, workspace: Workspace, described: Path, evaluator: Evaluator
     ) -> None:
         self._request, self._workspace = request, workspace
-        self._described, self._proof = described, proof
+        self._described, self._evaluator = described, evaluator
         self._stopwatch = Stopwatch(workspace, request.seconds)
 
     def run(
@@ -126,7 +126,7 @@ class Bench:
             offered=candidate.offered,
             note=candidate.note,
             steps=tuple(step.name for step in candidate.steps),
-            doubt=IN_DOUBT if candidate.calibrates and self._proof.model.range_doubt else "",
+            doubt=IN_DOUBT if candidate.calibrates and self._evaluator.model.range_doubt else "",
         )
         try:
             made = self._build_and_try(plan, candidate)
@@ -167,7 +167,7 @@ class Bench:
     ) -> list[Result]:
         """Measure each layer, solve for the best assignments, and build and run those."""
         limits, engine = self._request.limits, plan.target.engine
-        if self._proof.model.range_doubt:  # what is calibrated could not be chosen
+        if self._evaluator.model.range_doubt:  # what is calibrated could not be chosen
             search = search.uncalibrated(engine)
         try:
             found = self.sensitivity(plan, search, done)
@@ -203,7 +203,7 @@ class Bench:
                     engine=engine,
                     names=names,
                     precisions=search.precisions,
-                    proof=self._proof.folder,
+                    recorded=self._evaluator.folder,
                     rows=self._request.calibration,
                     threads=threads,
                 )
@@ -224,7 +224,7 @@ class Bench:
         """
         trust, folder = self._request.trust, self._described
         for step in steps:
-            calibration = self._proof.folder / "calibration.npz" if step.calibrates else None
+            calibration = self._evaluator.folder / "calibration.npz" if step.calibrates else None
             made = self._workspace.step(
                 run_pass,
                 needs=(*step.load().NEEDS, *trust.custom_objects),
@@ -248,7 +248,7 @@ class Bench:
             fresh=True,
             artifact=folder,
             engine=engine,
-            draws=self._proof.folder / "draws.npz",
+            draws=self._evaluator.folder / "draws.npz",
             threads=self.threads(plan),
         )
         return Made(artifact=folder, trial=trial, steps=candidate.steps)
@@ -256,16 +256,16 @@ class Bench:
     def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
         """The result with what the trial told; PassError when float32 is not the original."""
         told = msgspec.json.decode((made.trial / "result.json").read_bytes(), type=Trial)
-        error = self._proof.relative_error(made.trial)
+        error = self._evaluator.relative_error(made.trial)
         if candidate.recipe == BASELINE and error > FLOAT_TOLERANCE:
-            check_lowering(error, self._proof.sensitivity)
+            check_lowering(error, self._evaluator.sensitivity)
         return msgspec.structs.replace(
             result,
             size=artifact_size(made.artifact),
             memory=told.memory,
             load_seconds=told.load_seconds,
             coverage=told.coverage,
-            scores=self._proof.score(made.trial),
+            scores=self._evaluator.score(made.trial),
         )
 
     def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
