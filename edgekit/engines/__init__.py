@@ -20,7 +20,8 @@ What an engine has, the first two wherever it runs, the others where models are 
 An engine without `rewrites`, `precision` or `space` does without mixed precision or tune.
 
 `precision` has `layers(path)`, the layers with weights, `PRECISIONS`, those that it has beside
-float, `REWRITES`, the passes that come first, and `passes(assignment)`, those that make one:
+float, `USUAL`, those that are tried where a recipe names none, `REWRITES`, the passes that come
+first, and `passes(assignment)`, those that make one:
 
 | name | weights | activations on LiteRT | on OpenVINO |
 |---|---|---|---|

@@ -20,7 +20,8 @@ BASELINE = "float32"  # what every comparison refers to
 class Mixed(Typed, frozen=True):
     """A search for a precision of each layer, float among them.
 
-    A field for each engine names the precisions to measure, by the engine's `precision`.
+    A field for each engine names the precisions to measure, by the engine's `precision`. Without
+    any, those that each engine says are usual.
 
     Args:
         points: at most so many assignments are built.
@@ -32,8 +33,11 @@ class Mixed(Typed, frozen=True):
 
     def precisions(self, engine: str) -> tuple[str, ...]:
         """Those to measure on an engine; none when the recipe does not serve it."""
-        found: tuple[str, ...] = getattr(self, engine, ())
-        return found
+        if any(getattr(self, name, ()) for name in plugin.names("engines")):
+            return cast("tuple[str, ...]", getattr(self, engine, ()))
+        if not plugin.has_part(engine, "precision"):
+            return ()
+        return cast("tuple[str, ...]", plugin.part(engine, "precision").USUAL)
 
 
 class Recipe(Typed, frozen=True):

@@ -22,7 +22,8 @@ def quick_nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nets of the reference engine."""
     folder = tmp_path_factory.mktemp("quick-nets")
     generator().save(folder / "latent.net")
-    filter_net().save(folder / "image.net")
+    filter_net((16, 16, 1)).save(folder / "image.net")
+    filter_net((None, 1), "sound", "tanh").save(folder / "signal.net")
     return folder
 
 

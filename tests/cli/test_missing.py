@@ -67,3 +67,9 @@ def test_a_device_has_no_converter(shell: Shell, tiny_bundle: Path) -> None:
     assert re.search("tflite-runtime +not needed", told)
     shell("targets").success()
     shell("recipes").success()
+
+
+def test_a_conversion_needs_what_its_own_source_and_engine_do(quick: Shell) -> None:
+    """Neither another engine nor another source, here of a net and an engine in NumPy."""
+    quick.hide("tensorflow", "keras", "ai_edge_litert", "openvino", "nncf", "litert_quantizer")
+    quick.convert("latent.net").success()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from edgekit.errors import InputError
+from edgekit.original.describe import Given, described
+from edgekit.sources import Trust, check_parts, part_files
+from edgekit.work.workspace import Workspace
 
 from .shell import Shell
 
@@ -21,7 +24,7 @@ DAMAGED = {
     "only.weights.h5": r"holds weights only; load them into the model and model.save\('m.keras'\)",
     "lambda.keras": r"holds code in Lambda layers \(twice\), which is not run; pass --trust if you",
 }
-# These are seen only once TensorFlow has loaded the net; the first few stand for the others.
+# These are seen only once TensorFlow has loaded the net.
 UNFIT = {
     "nan.keras": "weight 'dense.*/kernel' holds 1 NaN or infinite values of 1024; train again",
     "logarithm.keras": "output 'sample' .*holds NaN or infinite values; check the model",
@@ -29,7 +32,7 @@ UNFIT = {
     "classifier.keras": "fits no family .*it looks like (a classifier|an encoder alone)",
     "subclassed.keras --custom-objects gains": r"has no input shapes \(Bare\); save a functional",
     "signal.keras": r"has free dimensions; give --input-size \(for example 128x128, or 16000",
-    "stripped.keras": r"cannot be loaded: .*model.weights.h5",
+    "stripped.keras": r"is damaged: it holds no model.weights.h5; save or copy it again",
     "infinite.keras": "weight 'dense.*/kernel' holds 1 NaN or infinite values of 1024",
     "constant.keras": "gives the same output for different inputs; was it trained",
     "discriminator.keras": r"fits no family .*a discriminator.*save the generator alone",
@@ -51,29 +54,33 @@ def test_inspect_refuses_too(shell: Shell) -> None:
     assert re.search(DAMAGED["cut.keras"], shell.refuse("inspect", shell.nets / "cut.keras"))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if k < 6 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(UNFIT)],
-)
-def test_refused_after_loading(refusals: dict[str, Future[str]], name: str) -> None:
-    error = refusals[name].result()
-    assert re.search(UNFIT[name], error), error
+def test_refused_after_loading(shell: Shell) -> None:
+    error = shell.refuse(*shell.conversion("nan.keras"))
+    assert re.search(UNFIT["nan.keras"], error), error
 
 
 @pytest.fixture(scope="module")
-def refusals(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nets: Path
-) -> Iterator[dict[str, Future[str]]]:
-    """The errors of all nets that are tested, two conversions at a time."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One for all nets, so that TensorFlow is imported once."""
+    return Workspace(tmp_path_factory.mktemp("unfit"))
 
-    def refuse(args: str) -> str:
-        home = tmp_path_factory.mktemp("unfit")
-        shell = Shell(home, home.with_name(home.name + "-cache"), nets)
-        (home / "gains.py").write_text((Path(__file__).parent / "gains.py").read_text())
-        name, *more = args.split()
-        return shell.refuse(*shell.conversion(name, *more))
 
-    asked = [item for item in request.session.items if item.parent is request.node]
-    names = [item.callspec.params["name"] for item in asked if "refusals" in item.fixturenames]  # type: ignore[attr-defined]
-    with ThreadPoolExecutor(2) as pool:
-        yield {name: pool.submit(refuse, name) for name in names}
+@pytest.mark.parametrize("case", UNFIT)
+def test_unfit_nets(
+    workspace: Workspace, nets: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a conversion refuses them, without the command."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)  # where `gains` is
+    name, *more = case.split()
+    given, trust = Given(), Trust()
+    match more:
+        case ["--input-size", _]:
+            given = Given(sizes=((8, 8),))
+        case ["--family", family]:
+            given = Given(family=family)
+        case ["--custom-objects", module]:
+            trust = Trust(custom_objects=(module,))
+    with pytest.raises(InputError) as caught:
+        check_parts(part_files(nets / name), trust)
+        described(workspace, nets / name, given, trust)
+    assert re.search(UNFIT[case], str(caught.value)), str(caught.value)

@@ -10,14 +10,13 @@ from tests.reference import PLUG, plugged
 from tests.reference.net import generator
 
 
-@pytest.fixture(autouse=True)
-def reference_engine(tmp_path_factory: pytest.TempPathFactory,
-                     monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # fmt: skip
+@pytest.fixture(scope="module", autouse=True)
+def reference_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The reference engine and its source are installed, here and in children."""
     site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(PLUG)
-    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
-    with plugged():
+    with pytest.MonkeyPatch.context() as patch, plugged():
+        patch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
         yield
 
 

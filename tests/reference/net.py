@@ -16,6 +16,7 @@ from edgekit.data import npz
 from edgekit.typed import Typed
 
 Array = NDArray[Any]
+Shape = tuple[int | None, ...]
 ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -33,13 +34,13 @@ class Layer(Typed, frozen=True):
 
 
 class Design(Typed, frozen=True):
-    """A net without its arrays; shapes are without the batch.
+    """A net without its arrays; shapes are without the batch, None where a size is free.
 
     `delay` seconds are lost at each call. `rewrites` notes what rewrites did.
     """
 
-    inputs: dict[str, tuple[int, ...]]
-    output: tuple[int, ...]
+    inputs: dict[str, Shape]
+    output: Shape
     layers: tuple[Layer, ...]
     delay: float = 0.0
     rewrites: tuple[dict[str, Any], ...] = ()
@@ -62,7 +63,8 @@ class Net:
             x = x.reshape(len(x), -1) if layer.whole else x
             weights = kernel.astype(np.float32) * np.float32(layer.scale or 1)
             x = ACTIVATIONS[layer.activation](x @ weights + bias)
-        return np.asarray(x.reshape(len(x), *self.design.output), np.float32)
+        free = None in self.design.output
+        return np.asarray(x if free else x.reshape(len(x), *self.design.output), np.float32)
 
     def save(self, path: Path) -> None:
         """Write everything into one file."""
@@ -70,7 +72,7 @@ class Net:
         arrays = {f"kernel{k}": kernel for k, kernel in enumerate(self.kernels)}
         arrays |= {f"bias{k}": bias for k, bias in enumerate(self.biases)}
         with path.open("wb") as file:
-            np.savez(file, design=design, **arrays)
+            np.savez_compressed(file, design=design, **arrays)  # fewer bits take less room
 
 
 def load(path: Path) -> Net:
@@ -109,12 +111,12 @@ def generator(seed: int = 0, *, latent: int = 8, side: int = 8) -> Net:
     return Net(design, kernels, biases)
 
 
-def filter_net(seed: int = 0, *, side: int = 16) -> Net:
-    """A net that recolours pictures, pixel by pixel."""
-    random = np.random.default_rng(seed)
-    kernels = [np.eye(3, 8, dtype=np.float32) + 0.05 * random.standard_normal((3, 8)).astype("f4"),
-               np.eye(8, 3, dtype=np.float32)]  # fmt: skip
-    biases = [np.zeros(8, np.float32), np.zeros(3, np.float32)]
-    layers = (Layer(activation="relu", whole=False), Layer(activation="sigmoid", whole=False))
-    design = Design(inputs={"image": (side, side, 3)}, output=(side, side, 3), layers=layers)
-    return Net(design, kernels, biases)
+def filter_net(shape: Shape = (16, 16, 3), name: str = "image", last: str = "sigmoid") -> Net:
+    """A net that changes the channels of signals, place by place."""
+    channels = int(shape[-1] or 1)
+    random = np.random.default_rng(0)
+    kernel = np.eye(channels, 8) + 0.05 * random.standard_normal((channels, 8))
+    kernels = [kernel.astype(np.float32), np.eye(8, channels, dtype=np.float32)]
+    biases = [np.zeros(8, np.float32), np.zeros(channels, np.float32)]
+    layers = (Layer(activation="relu", whole=False), Layer(activation=last, whole=False))
+    return Net(Design(inputs={name: shape}, output=shape, layers=layers), kernels, biases)

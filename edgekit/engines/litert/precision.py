@@ -19,6 +19,7 @@ RULES: dict[str, dict[str, Any]] = {
     "w2b32": {"mode": "dynamic", "bits": 2, "op": "FULLY_CONNECTED", "granularity": "block-32"},
 }
 PRECISIONS = tuple(RULES)
+USUAL = ("w8a8", "w8", "w4", "w4b32", "w2b32")
 REWRITES = ({"pass": "rewrite"},)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from edgekit.engines.openvino.graph import weighted_layers
 from edgekit.engines.openvino.passes.quantize import PREPARED
 
-PRECISIONS = ("w8a8", "w8", "w4")
+PRECISIONS = USUAL = ("w8a8", "w8", "w4")
 # The others pay in some nets only.
 REWRITES = ({"pass": "rewrite", "rewrites": list(PREPARED)},)
 

@@ -63,7 +63,10 @@ class NetPart:
 
     def outputs_at(self, inputs: Sequence[Tensor]) -> list[tuple[Shape, str]]:
         """See Part."""
-        return [((inputs[0].shape[0], *self.net.design.output), "float32")]
+        output = self.net.design.output
+        if None in output:  # what it computes place by place
+            return [((*inputs[0].shape[:-1], output[-1]), "float32")]
+        return [((inputs[0].shape[0], *output), "float32")]
 
     def function(self, signature: Signature) -> Callable[..., Sequence[Array]]:
         """See Part."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reference.net import load
 
-PRECISIONS = ("w8", "w4")
+PRECISIONS = USUAL = ("w8", "w4")
 REWRITES = ({"pass": "rewrite"},)
 
 

@@ -27,8 +27,8 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
     for name, signature in model.signatures.items():
         net = parts[signature.part].net  # type: ignore[attr-defined]
         kernels = [np.float32(kernel * (1 + options.noise)) for kernel in net.kernels]
-        shapes = net.design.inputs
-        named = {tensor.name: shapes[str(tensor.source)] for tensor in signature.inputs}
-        design = msgspec.structs.replace(net.design, inputs=named)
+        named = {tensor.name: tensor.shape[1:] for tensor in signature.inputs}
+        output = signature.outputs[0].shape[1:]
+        design = msgspec.structs.replace(net.design, inputs=named, output=output)
         Net(design, kernels, net.biases).save(artifact(ctx, name, ".refnet"))
     return with_files(model, GIVES, ".refnet")
