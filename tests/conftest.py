@@ -12,7 +12,7 @@ from tests.cli.nets import write_nets
 from tests.cli.shell import Shell
 
 # The same examples on every run: a red test means a changed program.
-settings.register_profile("edgekit", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("edgekit", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("edgekit")
 
 CHECKOUT = Path(__file__).parent.parent

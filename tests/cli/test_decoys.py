@@ -1,5 +1,7 @@
 """Files of the current folder do not pass for libraries."""
 
+import pytest
+
 from tests.tiny import generator_bundle
 
 from .shell import Shell
@@ -20,6 +22,7 @@ def test_files_of_the_current_folder_do_not_pass_for_libraries(shell: Shell) -> 
     shell("inspect", "bundle").success()
 
 
+@pytest.mark.slow
 def test_nor_in_the_children_of_a_conversion(shell: Shell) -> None:
     for name in OPTIONAL:
         shell.write(f"{name}.py", DECOY)

@@ -54,11 +54,6 @@ def test_inspect_refuses_too(shell: Shell) -> None:
     assert re.search(DAMAGED["cut.keras"], shell.refuse("inspect", shell.nets / "cut.keras"))
 
 
-def test_refused_after_loading(shell: Shell) -> None:
-    error = shell.refuse(*shell.conversion("nan.keras"))
-    assert re.search(UNFIT["nan.keras"], error), error
-
-
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One for all nets, so that TensorFlow is imported once."""
