@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 OUT ?= out
 
 # `make bench` compares edgekit's choice with what other tools make (about a quarter of an hour).
-.PHONY: demo test test-slow fuzz bench check format docs clean
+.PHONY: demo test test-slow test-lowest fuzz bench check format docs clean
 
 # compat: `import edgekit` beside a checkout of that name would find an empty folder otherwise.
 $(VENV)/installed: pyproject.toml
@@ -28,6 +29,17 @@ test: $(VENV)/installed
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m 'slow or thirdparty'
 
+# Every direct dependency in the oldest version that pyproject.toml allows.
+$(LOWEST)/installed: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+	    --resolution lowest-direct --config-settings editable_mode=compat --editable '.[dev]'
+	touch $@
+
+test-lowest: $(LOWEST)/installed
+	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile
+
 fuzz: $(VENV)/installed
 	$(BIN)/python -m pytest tests/fuzz -m fuzz
 
@@ -47,4 +59,4 @@ docs: $(VENV)/installed
 	$(BIN)/python -m tests.cli_reference > docs/cli.md
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info $(OUT)
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info $(OUT)

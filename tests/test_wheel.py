@@ -8,10 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tests.tiny import generator_bundle, litert_bundle
 
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).parent.parent
@@ -34,14 +38,28 @@ def call(*command: str | Path, cwd: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as it is published."""
+    home = tmp_path_factory.mktemp("wheel")
+    call(sys.executable, "-m", "build", "--wheel", "--outdir", home, CHECKOUT, cwd=home)
+    (built,) = home.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     """A fresh environment with nothing but the wheel and LiteRT."""
     home = tmp_path_factory.mktemp("device")
-    call(sys.executable, "-m", "build", "--wheel", "--outdir", home, CHECKOUT, cwd=home)
-    (wheel,) = home.glob("*.whl")
     venv.create(home / "venv", with_pip=True)
     call(home / "venv/bin/pip", "install", "--quiet", f"{wheel}[litert]", cwd=home)
     return home
+
+
+def oldest(extra: str) -> list[str]:
+    """The oldest versions of a device's packages that pyproject.toml allows."""
+    told = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    needed = [*told["dependencies"], *told["optional-dependencies"][extra]]
+    return [need.split(";")[0].split(",")[0].replace(">=", "==") for need in needed if ">=" in need]
 
 
 def test_a_device_needs_only_numpy_and_one_engine(device: Path, tiny_bundle: Path) -> None:
@@ -53,6 +71,19 @@ def test_a_device_needs_only_numpy_and_one_engine(device: Path, tiny_bundle: Pat
     listed = json.loads(call(device / "venv/bin/pip", "list", "--format=json", cwd=device))
     installed = {entry["name"].lower() for entry in listed}
     assert not installed & {"tensorflow", "keras", "nncf", "openvino", "rich", "matplotlib"}
+
+
+@pytest.mark.parametrize("extra", ["litert", "openvino"])
+def test_a_device_may_have_the_oldest_packages(extra: str, wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    pip = tmp_path / "venv/bin/pip"
+    call(pip, "install", "--quiet", f"{wheel}[{extra}]", *oldest(extra), cwd=tmp_path)
+    make = {"litert": litert_bundle, "openvino": generator_bundle}[extra]
+    bundle = make(tmp_path / "bundle")
+    edgekit = tmp_path / "venv/bin/edgekit"
+    call(edgekit, "run", bundle, "--count", "4", "-o", "samples.npy", cwd=tmp_path)
+    assert np.load(tmp_path / "samples.npy").shape[0] == 4
+    call(edgekit, "inspect", bundle, cwd=tmp_path)
 
 
 def test_the_wheel_carries_targets_and_recipes(device: Path) -> None:
