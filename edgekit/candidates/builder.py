@@ -198,6 +198,7 @@ class Builder:
                 folder = self._workspace.step(
                     sensitivity.costs,
                     needs=search.modules(engine),
+                    also=measure.machine(),  # whose timings they are
                     source=source,
                     base=base,
                     engine=engine,

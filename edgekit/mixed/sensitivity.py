@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ from edgekit.runtime import as_family
 from edgekit.runtime.runner import EngineRunner
 from edgekit.sources import Trust
 from edgekit.typed import Typed
+from edgekit.work.workspace import Workspace
 
 Array = NDArray[Any]
 
@@ -84,6 +87,8 @@ def costs(
 ) -> Group:
     """Step: quantize some layers alone, at each precision, and run and time what comes out.
 
+    It is timed in a process of its own: one that has imported a quantizer is not what devices run.
+
     Args:
         output: folder of the step.
         source: the lowered float model.
@@ -99,28 +104,42 @@ def costs(
     draws = {name: array[:ROWS] for name, array in npz.read(recorded / "draws.npz").items()}
     exact = run(base, engine, threads, draws)
     found, failures = {FLOAT: Cost()}, []
+    made: dict[str, Path] = {}
     for precision in precisions:
         passes = [checked(e, engine) for e in module.passes(dict.fromkeys(names, precision))]
         steps = compacted(tuple(with_rows(step, rows) for step in passes), engine)
         try:
-            folder = apply(steps, source, output / "variant", recorded / "calibration.npz")
+            folder = output / "variants" / precision
+            apply(steps, source, folder, recorded / "calibration.npz")
             error = noise(exact, run(folder, engine, threads, draws))
             saved = artifact_size(base) - artifact_size(folder)
             if error == 0.0 and saved < artifact_size(base) / 1000:
                 raise PassError("changes nothing in these layers")  # not one of their precisions
-            calls = [all_signatures(path, engine, threads) for path in (base, folder)]
-            before, after = interleaved(calls, SECONDS)
         except (PassError, EngineError) as reason:
             failures.append(f"{precision}: {reason}")
             continue
-        sure = not after.ratio_low <= 1.0 <= after.ratio_high
-        found[precision] = Cost(
-            noise=error,
-            size=-saved,
-            time=(after.ratio - 1.0) * before.seconds if sure else 0.0,
+        found[precision], made[precision] = Cost(noise=error, size=-saved), folder
+    if made:
+        variants = list(made.values())
+        told = Workspace(output / "timing").call(
+            times, base=base, variants=variants, engine=engine, threads=threads
         )
-    shutil.rmtree(output / "variant", ignore_errors=True)
+        for precision, seconds in zip(made, told, strict=True):
+            found[precision] = msgspec.structs.replace(found[precision], time=seconds)
+    for scratch in ("variants", "timing"):
+        shutil.rmtree(output / scratch, ignore_errors=True)
     return Group(layers=tuple(names), costs=found, failures=tuple(failures))
+
+
+def times(output: Path, base: Path, variants: list[Path], engine: str, threads: int) -> list[float]:
+    """What each variant adds to the seconds of the base; 0 where noise is all that tells."""
+    added = []
+    for variant in variants:
+        calls = [all_signatures(path, engine, threads) for path in (base, variant)]
+        before, after = interleaved(calls, SECONDS)
+        sure = not after.ratio_low <= 1.0 <= after.ratio_high
+        added.append((after.ratio - 1.0) * before.seconds if sure else 0.0)
+    return added
 
 
 def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
@@ -134,15 +153,16 @@ def grouped(sizes: Mapping[str, int], limit: int) -> list[list[str]]:
     return groups
 
 
-def apply(steps: Sequence[Step], source: Path, scratch: Path, calibration: Path) -> Path:
-    """Run passes one after another in this process; the folder of the last."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    for k, step in enumerate(steps):
-        folder = scratch / str(k)
-        folder.mkdir(parents=True)
-        run_pass(folder, step.name, step.engine, step.options, source, calibration, Trust())
-        source = folder
-    return source
+def apply(steps: Sequence[Step], source: Path, output: Path, calibration: Path) -> Path:
+    """Run passes one after another in this process; gives `output`, which the last one makes."""
+    output.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
+        for k, step in enumerate(steps):
+            folder = Path(scratch, str(k))
+            folder.mkdir()
+            run_pass(folder, step.name, step.engine, step.options, source, calibration, Trust())
+            source = folder
+        return source.rename(output)
 
 
 def run(folder: Path, engine: str, threads: int, draws: Mapping[str, Array]) -> dict[str, Array]:
