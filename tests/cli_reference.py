@@ -50,6 +50,7 @@ EXAMPLES = {
     "targets": ("edgekit targets", "edgekit targets raspberry-pi-5 > my-board.toml"),
     "recipes": ("edgekit recipes", "edgekit recipes int8 > mine.toml"),
     "doctor": ("edgekit doctor",),
+    "cache": ("edgekit cache", "edgekit cache --clear"),
 }
 
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "targets",
     "recipes",
     "doctor",
+    "cache",
 )
 RUN_ENGINES = ("validate", "run", "bench")  # on artifacts that others may have made
 INTERRUPTED = 130

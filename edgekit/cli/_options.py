@@ -56,10 +56,8 @@ def domains(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
 
 
 def limit(ctx: click.Context, option: click.Parameter, given: Any) -> Any:
-    """The value of --max-size or --max-latency."""
-    parse = {"max_size": quantity.parse_size, "max_latency": quantity.parse_latency}[
-        str(option.name)
-    ]
+    """The value of --max-size, --max-latency or --cache-size."""
+    parse = {"max_latency": quantity.parse_latency}.get(str(option.name), quantity.parse_size)
     try:
         return None if given is None else parse(given)
     except InputError as error:
@@ -120,6 +118,14 @@ CACHE = (
         "cache",
         type=click.Path(path_type=Path),
         help="Where finished steps are kept.",
+    ),
+    click.option(
+        "--cache-size",
+        metavar="SIZE",
+        default="20GB",
+        show_default=True,
+        callback=limit,
+        help="Room for finished steps; the oldest go.",
     ),
     click.option("--no-cache", is_flag=True, help="Do every step again."),
 )

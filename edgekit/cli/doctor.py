@@ -38,13 +38,13 @@ ENGINES = {"litert": ("ai_edge_litert", "tflite_runtime"), "openvino": ("openvin
 def command(as_json: bool) -> None:
     """Tell which engines and converters are installed, and what would bring the others."""
     from edgekit.measure.latency import machine
-    from edgekit.work.workspace import default_cache
+    from edgekit.work.cache import default_cache, usage
 
     rows = [part(module, *about) for module, about in PARTS.items()]
     engines = [engine for engine, modules in ENGINES.items() if any(map(there, modules))]
     missing = [name for name in requirements("convert") if not there(name)]
     cache = default_cache()
-    size = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
+    size = usage(cache).size
     place = next(path for path in (cache, *cache.parents) if path.exists())
     free = shutil.disk_usage(place).free
     value = {

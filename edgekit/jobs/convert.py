@@ -38,7 +38,8 @@ from edgekit.plan.request import Request
 from edgekit.plan.steps import TargetPlan, make_plan
 from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, needs, part_files
-from edgekit.work.workspace import Workspace, default_cache
+from edgekit.work.cache import default_cache
+from edgekit.work.workspace import Workspace
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
 MOST = 1 << 20  # samples, sides, classes
@@ -109,7 +110,9 @@ def run(request: Request, progress: Progress | None = None) -> Report:
 def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report:
     """Make, measure and choose for every target; write the bundles and the report."""
     features, features_name = features_in_child(request.features)
-    workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
+    workspace = Workspace(
+        request.cache or default_cache(), reuse=request.reuse, most=request.cache_size
+    )
     try:
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))

@@ -25,7 +25,8 @@ from edgekit.plan.steps import TargetPlan
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
 from edgekit.search.study import LOG, Study, check_log, locked
 from edgekit.search.trials import MIXED, Trials
-from edgekit.work.workspace import Workspace, code_hash, default_cache, identity, tool_version
+from edgekit.work.cache import default_cache
+from edgekit.work.workspace import Workspace, code_hash, identity, tool_version
 
 # Options of `convert` that mean nothing here: a search picks recipes and rows, writes no bundle.
 CONVERT_ONLY = ("recipe", "calibration", "jobs", "force", "keep_going")
@@ -61,7 +62,9 @@ def run(
     check_free(request.output)
     check_log(request.output, same, resume=resume)
     features, features_name = features_in_child(request.features)
-    workspace = Workspace(request.cache or default_cache(), reuse=request.reuse)
+    workspace = Workspace(
+        request.cache or default_cache(), reuse=request.reuse, most=request.cache_size
+    )
     try:
         builds = len(plan.candidates) + trials
         bar.start(3 + builds)

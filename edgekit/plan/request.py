@@ -15,6 +15,7 @@ from edgekit.original.describe import Given
 from edgekit.sources import Trust
 from edgekit.typed import Typed, convert
 from edgekit.units import parse_latency, parse_size
+from edgekit.work.cache import MOST
 
 
 class Budget(Typed, frozen=True):
@@ -34,7 +35,8 @@ class Request(Typed, frozen=True):
 
     `samples` rows are compared (None: 128, fewer of large ones), `calibration` rows calibrate.
     `seconds` is the time that latency is measured for each candidate. `threads` None takes the
-    target's, as far as this machine has them. `cache` None is the user's cache folder.
+    target's, as far as this machine has them. `cache` None is the user's cache folder, of which
+    the oldest steps go beyond `cache_size` bytes.
     """
 
     model: Path
@@ -56,6 +58,7 @@ class Request(Typed, frozen=True):
     keep_going: bool = False
     trust: Trust = Trust()
     cache: Path | None = None
+    cache_size: int = MOST
     reuse: bool = True
     jobs: int = 2
 
@@ -144,6 +147,7 @@ READ: dict[str, Callable[[Any], Any]] = {
     "extra_outputs": several,
     "domains": read_domains,
     "max_size": limit("max_size", parse_size),
+    "cache_size": limit("cache_size", parse_size),
     "max_latency": limit("max_latency", parse_latency),
 }
 

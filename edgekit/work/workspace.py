@@ -11,15 +11,12 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shutil
 import sys
 import threading
-import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -30,28 +27,15 @@ import msgspec
 from edgekit import errors
 from edgekit.errors import EdgekitError, InputError, PassError, os_error
 from edgekit.files.checksum import sha256
-from edgekit.files.durable import put, sweep, sync, temporary
+from edgekit.files.durable import put, sync, temporary
 from edgekit.files.intact import intact, seal
 from edgekit.machine.limits import Limits
 from edgekit.machine.limits import ended as told_end
 from edgekit.reason import reason
+from edgekit.work.cache import DONE, MOST, enter
 from edgekit.work.children import LOG, Child, ForkServer, Fresh, preloaded
 
-KEEP_DAYS = 30
-DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
-LEFT = re.compile(r"\.(step|call|gone)-\w{8}(\.old)?")  # of one at work, or that goes
 LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
-
-
-def default_cache() -> Path:
-    """Where steps are kept unless told otherwise: the user's cache folder."""
-    try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # no HOME, and a user that the system does not know
-        home = Path()
-    if not home.is_absolute() or home == Path("/.cache"):  # an empty HOME
-        raise InputError("no home folder is set (HOME); say where to keep steps: --cache-dir")
-    return home / "edgekit" / "work"
 
 
 class Job(NamedTuple):
@@ -75,7 +59,8 @@ class Job(NamedTuple):
 class Workspace:
     """A folder of finished steps, each in a folder named by the hash of its inputs."""
 
-    def __init__(self, root: Path, *, reuse: bool = True) -> None:
+    def __init__(self, root: Path, *, reuse: bool = True, most: int = MOST) -> None:
+        """`most`: bytes of finished steps; the oldest beyond are removed first."""
         self.root, self._reuse, self._stopped = root, reuse, False
         self._known: set[str] = set()  # steps whose results this process may use
         self._running: set[Child] = set()
@@ -84,7 +69,9 @@ class Workspace:
         weakref.finalize(self, close, self._servers)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         root.mkdir(parents=True, exist_ok=True)
-        remove_old(root)
+        handle = enter(root, most)
+        if handle is not None:
+            weakref.finalize(self, os.close, handle)
 
     def step(
         self,
@@ -290,26 +277,3 @@ def tool_version(module: str) -> str:
         spec = None
     origin = Path(spec.origin) if spec and spec.origin else None
     return sha256(origin) if origin and origin.is_file() else "none"
-
-
-def remove_old(root: Path) -> None:
-    """Delete steps that were not used for a month, and what killed runs left behind."""
-    sweep(root, LEFT)
-    for folder in root.iterdir():
-        if DONE.fullmatch(folder.name):
-            with suppress(OSError):  # another process tidied it up
-                if days_unused(folder) > KEEP_DAYS:
-                    remove_unused(folder)
-
-
-def remove_unused(folder: Path) -> None:
-    """Delete a step, unless another process began to use it at this moment."""
-    with temporary(folder.parent, ".gone-") as aside:
-        moved = folder.rename(aside / folder.name)
-        if days_unused(moved) < KEEP_DAYS:
-            moved.rename(folder)
-
-
-def days_unused(folder: Path) -> float:
-    """How long ago a step was last used."""
-    return (time.time() - folder.stat().st_mtime) / 86400

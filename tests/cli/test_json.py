@@ -28,6 +28,7 @@ def parsed(text: str) -> Any:
         ("recipes", {"auto", "float32", "int8"}),
         ("recipes auto", {"description", "candidates"}),
         ("doctor", {"python", "machine", "cache", "parts"}),
+        ("cache --cache-dir none", {"folder", "steps", "size"}),
         ("validate BUNDLE", {"scores", "missed", "drift", "latency"}),
         ("run BUNDLE -o a.npy -n 3", {"output", "shape", "seconds"}),
         ("inspect BUNDLE", {"summary", "signatures", "scores"}),

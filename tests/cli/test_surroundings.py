@@ -7,7 +7,7 @@ import pytest
 
 from edgekit.errors import InputError
 from edgekit.jobs.places import check_places
-from edgekit.work.workspace import default_cache
+from edgekit.work.cache import default_cache
 from tests.tiny import generator_bundle, upscaler_bundle
 
 from .shell import Shell

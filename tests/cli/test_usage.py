@@ -19,7 +19,7 @@ TARGET = 'description = "mine"\nengine = "litert"\nprecisions = ["float32"]\n'
     ("args", "message"),
     [
         (["convrt"], r"unknown command 'convrt'; did you mean 'convert'\?"),
-        (["frobnicate"], "unknown command 'frobnicate'; known: bench, convert, doctor"),
+        (["frobnicate"], "unknown command 'frobnicate'; known: bench, cache, convert"),
         (["convert"], r"Missing argument 'MODEL'.*\(edgekit convert --help\)"),
         (["convert", "x.keras", "-o", "out"], r"Missing option '--target'"),
         (["convert", "x.keras", "--targt", "y"], r"No such option.*--target"),

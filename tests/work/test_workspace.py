@@ -19,7 +19,7 @@ from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.files.durable import temporary
 from edgekit.machine.limits import Limits
 from edgekit.work import workspace
-from edgekit.work.workspace import Workspace, default_cache
+from edgekit.work.workspace import Workspace
 
 from . import steps
 
@@ -352,25 +352,6 @@ def test_a_step_that_is_done_again_is_never_missing(copying: Copying, root: Path
     assert missing == 0
 
 
-def test_an_old_step_that_comes_to_use_while_it_goes_stays(
-    copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = copying(Workspace(root))
-    os.utime(folder, (0, 0))
-    days, seen = workspace.days_unused, []
-
-    def used_meanwhile(place: Path) -> float:
-        seen.append(place)
-        found = days(place)
-        os.utime(place)
-        return found
-
-    monkeypatch.setattr(workspace, "days_unused", used_meanwhile)
-    workspace.remove_old(root)
-    assert len(seen) == 2
-    assert list(root.iterdir()) == [folder]
-
-
 def test_what_is_not_edgekits_stays_however_old(root: Path) -> None:
     for name in (".git", "photos", "abc123"):
         (root / name).mkdir(parents=True)
@@ -385,13 +366,6 @@ def test_a_step_that_is_used_stays_young(copying: Copying, root: Path) -> None:
     os.utime(folder, (0, 0))
     copying(space)
     assert time.time() - folder.stat().st_mtime < 60
-
-
-def test_the_cache_lies_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert default_cache() == Path("/somewhere/edgekit/work")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert default_cache() == Path.home() / ".cache" / "edgekit" / "work"
 
 
 def test_another_process_that_was_quicker_keeps_its_folder(
@@ -411,11 +385,3 @@ def test_another_process_that_was_quicker_keeps_its_folder(
     assert (folder / "in use").exists()
     assert copying.times == 2
     assert list(root.iterdir()) == [folder]
-
-
-def test_old_steps_may_vanish_while_they_are_looked_at(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (root / "there").mkdir(parents=True)
-    monkeypatch.setattr(Path, "iterdir", lambda _: iter([root / "gone", root / "there"]))
-    workspace.remove_old(root)
