@@ -40,7 +40,7 @@ def test_what_is_written(quick: Shell) -> None:
     printed = done.success()
     assert "→ float32" in printed
     assert "  reference: float32+rewrites" in done.err.splitlines()
-    assert done.err.splitlines()[-1].startswith("  reference: chosen: float32")
+    assert done.err.split("\n  ")[-1].startswith("reference: chosen: float32")
     assert "bundle: out/reference" in printed
     assert "report: out/report.html" in printed
     assert quick.listing() == {
