@@ -75,11 +75,13 @@ def main() -> int:
     options = {"recipe": asked.recipe or ["auto"]}
     with tempfile.TemporaryDirectory() as folder, load(asked.load):
         cache = asked.cache or Path(folder) / "cache"
-        runs = [converted(asked.model, asked.target, cache, options) for _ in range(asked.runs)]
+        runs = []
+        for _ in range(asked.runs):
+            run = converted(asked.model, asked.target, cache, options)
+            print(f"{run.chosen or 'none'}; equal: {', '.join(run.equal) or '–'}; "
+                  f"timings vary by {run.noise:.0%}", flush=True)  # fmt: skip
+            runs.append(run)
         again = converted(asked.model, asked.target, Path(folder) / "other", options)
-    for run in runs:
-        print(f"{run.chosen or 'none'}; equal: {', '.join(run.equal) or '–'}; "
-              f"timings vary by {run.noise:.0%}", flush=True)  # fmt: skip
     both = {r.name for r in runs[0].results} & {r.name for r in again.results}
     same = exact(runs[0], both) == exact(again, both)
     counts = Counter(run.chosen for run in runs)
