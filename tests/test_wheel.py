@@ -98,7 +98,7 @@ def test_a_checkout_is_found_from_the_folder_beside_it(tmp_path: Path) -> None:
     """As the Makefile installs it; a folder called edgekit must not pass for the package."""
     place = tmp_path / "edgekit"
     shutil.copytree(CHECKOUT, place, ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info"))
-    (options,) = re.findall(r"(--config-settings \S+)", (CHECKOUT / "Makefile").read_text())
+    (options,) = set(re.findall(r"(--config-settings \S+)", (CHECKOUT / "Makefile").read_text()))
     venv.create(tmp_path / "venv", with_pip=True)
     pip = tmp_path / "venv/bin/pip"
     call(pip, "install", "--no-deps", *options.split(), "-e", place, cwd=tmp_path)
