@@ -52,6 +52,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
                 work = shared / f"{name}.work"
+                shutil.rmtree(work, ignore_errors=True)  # of a process that failed
                 work.mkdir()
                 make(work)
                 work.rename(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -47,7 +48,7 @@ class Runner(Protocol):
     def run(self, signature: str, inputs: Arrays) -> dict[str, Array]: ...
 
 
-class Family:
+class Family(ABC):
     """A model of one kind, ready to generate through any Runner.
 
     Subclasses set `gates` (metric → bound that a candidate must meet by default), `self_made` (the
@@ -73,6 +74,7 @@ class Family:
         return f"<{self.model.family} net {self.origin}".rstrip() + ">"
 
     @classmethod
+    @abstractmethod
     def describe(
         cls, parts: Mapping[str, PartInfo], *, forced: bool = False
     ) -> dict[str, Signature] | None:
@@ -80,7 +82,6 @@ class Family:
 
         `forced`: the user named the family, so what only hints at another one does not count.
         """
-        raise NotImplementedError
 
     @classmethod
     def settings(cls, parts: Mapping[str, PartInfo]) -> Settings:
@@ -94,9 +95,9 @@ class Family:
         return Settings(classes=sizes.pop() if len(sizes) == 1 else None)
 
     @classmethod
+    @abstractmethod
     def problems(cls, model: Model) -> Iterator[str]:
         """What keeps the signatures of a model from being those of this family, in words."""
-        raise NotImplementedError
 
     @classmethod
     def doubts(cls, signature: Signature) -> Iterator[str]:
@@ -104,9 +105,9 @@ class Family:
         yield from ()
 
     @classmethod
+    @abstractmethod
     def shown(cls, model: Model) -> str:
         """The output of the trial that stands in the report."""
-        raise NotImplementedError
 
     @classmethod
     def output_tensor(cls, model: Model, output: str) -> Tensor:
@@ -115,16 +116,16 @@ class Family:
         outputs = model.signatures[signature].outputs
         return next((tensor for tensor in outputs if tensor.name == name), outputs[0])
 
+    @abstractmethod
     def draw(self, count: int, seed: int, data: Arrays | None = None) -> dict[str, Array]:
         """`count` paired inputs of a trial: random, or the rows of `data` where it has them.
 
         May run the model (an autoencoder decodes samples to have images to encode).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def trial(self, draws: Arrays) -> dict[str, Array]:
         """Run every signature over `draws` as the family does; outputs by signature."""
-        raise NotImplementedError
 
     def generate(
         self, count: int = 1, seed: int = 0, label: int | None = None, **inputs: Any

@@ -19,7 +19,10 @@ from edgekit.sources._tensorflow import TensorFlowPart
 def cut(
     parts: Mapping[str, Part], noise: Noise | None, signatures: Mapping[str, Signature]
 ) -> dict[str, Part]:
-    """The parts as these signatures use them, cut at the noise; as they are where it is None."""
+    """The parts as these signatures use them, cut at the noise; as they are where it is None.
+
+    Those of other frameworks have no graph to cut: one that draws is refused when it is run twice.
+    """
     if noise is None:
         return dict(parts)
     used = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from edgekit.sources._steady import find
 from edgekit.units import size_text
 
 
-class TensorFlowPart:
+class TensorFlowPart(ABC):
     """A Part (see there) by a call with tensors; subclasses write `__call__` and `weights`.
 
     `trackable` is what a SavedModel must hold on to so that the weights are saved with it.
@@ -33,13 +34,13 @@ class TensorFlowPart:
     info: PartInfo
     trackable: Any
 
+    @abstractmethod
     def __call__(self, inputs: dict[str, Any]) -> list[Any]:
         """Tensors by input name to the outputs, in the order of `info.outputs`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def weights(self) -> Iterable[tuple[str, Any]]:
         """See Part."""
-        raise NotImplementedError
 
     def graph(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Callable[..., Any]:
         """A Python function of these inputs, in order, to these outputs, in order."""

@@ -61,6 +61,7 @@ def clear(root: Path) -> Usage:
 
     Raises:
         InputError: a conversion is using it.
+        OSError: a step cannot be removed.
     """
     before = usage(root)
     if not root.is_dir():
@@ -101,7 +102,8 @@ def tidy(root: Path, most: int) -> None:
     for folder in left:
         room -= size(folder)
         if room < 0 or days_unused(folder) > KEEP_DAYS:
-            remove(folder)
+            with suppress(OSError):  # one that is not ours to remove is no reason to stop
+                remove(folder)
 
 
 def alone(handle: int) -> bool:
@@ -114,14 +116,16 @@ def alone(handle: int) -> bool:
 
 
 def steps(root: Path) -> Iterator[Path]:
-    """The folders of finished steps."""
+    """The folders of finished steps; raises InputError for a place that is no folder."""
+    if root.exists() and not root.is_dir():
+        raise InputError(f"'{root}' is a file; give the folder of a cache (--cache-dir)")
     if root.is_dir():
         yield from (folder for folder in root.iterdir() if DONE.fullmatch(folder.name))
 
 
 def remove(folder: Path) -> None:
     """Delete a step: it is no more the moment that it is renamed."""
-    with suppress(OSError), temporary(folder.parent, ".gone-") as aside:
+    with temporary(folder.parent, ".gone-") as aside:
         folder.rename(aside / folder.name)
         shutil.rmtree(aside / folder.name)
 

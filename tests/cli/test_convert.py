@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from edgekit.bundle.manifest import read_manifest
+from tests.reference import FILES
 
 from .shell import Shell, steps
 
-FILES = {"manifest.json", "recipe.toml", "golden.npz", "generate.refnet"}
 GAINS = Path(__file__).parent / "gains.py"
 
 

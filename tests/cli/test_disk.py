@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.reference import FILES
+
 from .shell import Shell
 
-FILES = {"manifest.json", "recipe.toml", "golden.npz", "generate.refnet"}
 FULL = "disk full"
 REMEDY = "free some space, or use another --output and --cache-dir"
 

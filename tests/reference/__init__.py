@@ -13,6 +13,8 @@ from pathlib import Path
 
 HOME = Path(__file__).parent
 TARGET = HOME / "reference.toml"
+# What a bundle of a generator holds.
+FILES = {"manifest.json", "recipe.toml", "golden.npz", "generate.refnet"}
 PLUG = f"""
 import sys
 if "edgekit.engines" not in sys.modules:

@@ -9,66 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
 from tensorflow.core.framework.variable_pb2 import VariableDef  # noqa: E402
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel  # noqa: E402
 
-from edgekit.errors import ModelError  # noqa: E402
 from edgekit.sources import Trust, _graph_ops  # noqa: E402
 from edgekit.sources.saved_model import check, open_parts  # noqa: E402
+from tests.sources.saved_models import SPEC, edited, refused, saved, saved_v1  # noqa: E402
 
 v1, raw = tf.compat.v1, tf.raw_ops
-SPEC = [tf.TensorSpec((1, 4), tf.float32, name="x")]
-
-
-def saved(folder: Path, body: Callable[[Any], Any], **tracked: Any) -> Path:
-    """A net of one function, with what it tracks besides."""
-    module = tf.Module()
-    for name, value in tracked.items():
-        setattr(module, name, value)
-    module.call = tf.function(lambda x: {"y": body(x)}, input_signature=SPEC)
-    tf.saved_model.save(module, str(folder), signatures=module.call)
-    return folder
-
-
-def saved_v1(folder: Path, main_op: Callable[[], Any] | None = None) -> Path:
-    """A net as TensorFlow 1 saved it, with an op to run when it is loaded."""
-    with tf.Graph().as_default():
-        x = v1.placeholder(tf.float32, (1, 4), name="x")
-        y = tf.tanh(x @ v1.get_variable("w", (4, 4)))
-        with v1.Session() as session:
-            session.run(v1.global_variables_initializer())
-            builder = v1.saved_model.Builder(str(folder))
-            signature = v1.saved_model.predict_signature_def({"x": x}, {"y": y})
-            given = {"main_op": main_op()} if main_op else {}
-            builder.add_meta_graph_and_variables(
-                session, ["serve"], signature_def_map={"serving_default": signature}, **given
-            )
-            builder.save()
-    return folder
-
-
-def edited(folder: Path, change: Callable[[Any], None]) -> Path:
-    """The same folder with its graph changed."""
-    path = folder / "saved_model.pb"
-    proto = SavedModel()
-    proto.ParseFromString(path.read_bytes())
-    change(proto.meta_graphs[0])
-    path.write_bytes(proto.SerializeToString())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sound net with one variable."""
-    weight = tf.Variable(tf.ones((4, 4)))
-    return saved(tmp_path_factory.mktemp("plain") / "net", lambda x: x @ weight, weight=weight)
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +31,6 @@ def plain_v1(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def writes(target: Path) -> Any:
     """An op that writes a file."""
     return raw.WriteFile(filename=str(target), contents="stolen")
-
-
-def refused(folder: Path, *words: str) -> None:
-    with pytest.raises(ModelError) as caught:
-        check(folder, Trust())
-    text = str(caught.value)
-    assert "\n" not in text
-    assert all(word in text for word in (*words, "--trust")), text
 
 
 # What TensorFlow does not call stateful, or runs on its own.
@@ -326,119 +270,6 @@ def test_no_collection_makes_loading_write_a_checkpoint(
             graph.collection_def[key].node_list.value.append("save/MergeV2Checkpoints")
 
     refused(edited(shutil.copytree(plain_v1, tmp_path / "net"), change), "files that are touched")
-
-
-# Damage and odd files: one clear line.
-
-
-def damaged(folder: Path, word: str) -> None:
-    with pytest.raises(ModelError) as caught:
-        open_parts(folder, Trust(trust=True))
-    text = str(caught.value)
-    assert word in text
-    assert "\n" not in text
-
-
-def nested(depth: int) -> bytes:
-    """A graph whose attributes are calls in calls."""
-    inner = b""
-    for number in (10, 2, 2) * depth:  # a call's attributes' value
-        length = len(inner)
-        size = b""
-        while length > 127:
-            size, length = size + bytes([length & 127 | 128]), length >> 7
-        inner = bytes([number << 3 | 2]) + size + bytes([length]) + inner
-    return inner
-
-
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        (lambda proto: proto[: len(proto) // 2], "damaged"),
-        (lambda proto: b"\xff" * 100, "damaged"),
-        (lambda proto: b"", "0 graphs"),
-        (lambda proto: proto + proto, "2 graphs"),
-        (lambda proto: nested(2000), "damaged"),
-    ],
-    ids=["cut", "noise", "empty", "two", "deep"],
-)
-def test_a_damaged_graph_is_one_line(
-    content: Callable[[bytes], bytes], word: str, plain: Path, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(plain, tmp_path / "net")
-    proto = (folder / "saved_model.pb").read_bytes()
-    (folder / "saved_model.pb").write_bytes(content(proto))
-    damaged(folder, word)
-
-
-def test_names_from_the_file_cannot_fill_the_screen(plain: Path, tmp_path: Path) -> None:
-    def change(graph: Any) -> None:
-        graph.graph_def.node.add(name="harm", op="Two\nlines" + 5000 * "x")
-
-    folder = edited(shutil.copytree(plain, tmp_path / "net"), change)
-    refused(folder, "Two?lines")
-    with pytest.raises(ModelError) as caught:
-        check(folder, Trust())
-    assert len(str(caught.value)) < 500
-
-
-@given(st.data())
-def test_no_damage_to_a_graph_is_a_traceback(
-    plain: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    content = bytearray((plain / "saved_model.pb").read_bytes())
-    for _ in range(data.draw(st.integers(1, 8))):
-        place = data.draw(st.integers(0, len(content) - 1))
-        width = data.draw(st.integers(0, 30))
-        content[place : place + width] = data.draw(st.binary(max_size=30))
-    folder = tmp_path_factory.mktemp("fuzz")
-    (folder / "saved_model.pb").write_bytes(content)
-    try:
-        check(folder, Trust())
-    except ModelError as error:
-        assert "\n" not in str(error)
-
-
-def test_missing_or_damaged_variables_are_one_line(plain: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(plain, tmp_path / "net")
-    (folder / "variables" / "variables.index").write_bytes(b"none")
-    damaged(folder, "export it again")
-    shutil.rmtree(folder / "variables")
-    damaged(folder, "export it again")
-
-
-@pytest.mark.parametrize("name", ["saved_model.pbtxt", "saved_model.cpb"])
-def test_a_second_graph_beside_the_first_is_refused(name: str, plain: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(plain, tmp_path / "net")
-    (folder / name).write_text("meta_graphs {}")
-    damaged(folder, name)
-
-
-def test_links_out_of_the_folder_are_refused(plain: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(plain, tmp_path / "net")
-    shutil.move(folder / "variables", tmp_path / "elsewhere")
-    (folder / "variables").symlink_to(tmp_path / "elsewhere")
-    damaged(folder, "cp -rL")
-    (folder / "variables").unlink()
-    shutil.move(tmp_path / "elsewhere", folder / "variables")
-    (folder / "within.pb").symlink_to("saved_model.pb")
-    assert "" in open_parts(folder, Trust())
-    (folder / "round").symlink_to(".")
-    damaged(folder, "cp -rL")
-
-
-def test_a_pipe_in_the_folder_is_refused(plain: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(plain, tmp_path / "net")
-    os.mkfifo(folder / "assets" / "endless")
-    damaged(folder, "pipe")
-
-
-@pytest.mark.parametrize("name", ["/etc/passwd", "../../secret"])
-def test_assets_lie_in_the_folder(name: str, plain: Path, tmp_path: Path) -> None:
-    def change(graph: Any) -> None:
-        graph.asset_file_def.add(filename=name)
-
-    damaged(edited(shutil.copytree(plain, tmp_path / "net"), change), "outside")
 
 
 # Nets that get in.

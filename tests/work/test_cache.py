@@ -59,6 +59,23 @@ def test_what_is_told(root: Path, tmp_path: Path) -> None:
     assert cache.clear(tmp_path / "nowhere").steps == 0
 
 
+def test_what_cannot_be_cleared_is_not_told_to_be(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(PermissionError):
+            cache.clear(root)
+    assert names(root) == NAMES
+    (tmp_path / "file").touch()
+    for look in (cache.usage, cache.clear):
+        with pytest.raises(InputError, match=r"'.*file' is a file; give the folder of a cache"):
+            look(tmp_path / "file")
+
+
 def test_what_is_not_edgekits_stays(root: Path) -> None:
     (root / "photos").mkdir()
     os.utime(root / "photos", (0, 0))
