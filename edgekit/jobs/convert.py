@@ -245,7 +245,8 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
     check_bounds(request)
     if request.given.family:
         plugin.load("families", request.given.family)
-    gates_for(Family, request.gates)
+    for gate in request.gates:
+        parse_gate(gate)
     files = part_files(request.model)
     for module in needs(files.values()):
         require(module, "convert")
