@@ -57,6 +57,7 @@ bench: $(VENV)/installed
 
 docs: $(VENV)/installed
 	$(BIN)/python -m tests.cli_reference > docs/cli.md
+	$(BIN)/python -m tests.bundle.schema > docs/bundle.schema.json
 
 clean:
 	rm -rf $(VENV) $(LOWEST) build dist *.egg-info $(OUT)

@@ -84,18 +84,19 @@ class Settings(Typed, frozen=True):
 class Model(Typed, frozen=True):
     """What passes take and give: a description (model.json) beside its files in one folder.
 
-    `kind` is what the files are: original (what the user gave), saved-model (static shapes),
-    litert, openvino. `files` maps a part (original) or signature (all other kinds) to its file,
-    relative to the folder.
-    `range_doubt` holds the input ranges that fit as well as the one that was taken: empty where it
-    is known.
-    `noise` is what normal noise that the net draws has become: its mean, or an input.
+    `kind` is the format of the files: original (what the user gave), saved-model (static shapes),
+    or one that an engine reads, such as tflite and openvino-ir. `files` maps a part (original) or
+    signature (all other kinds) to its file, relative to the folder; `entries` maps a signature to
+    its name in a file that holds several. `range_doubt` holds the input ranges that fit as well as
+    the one that was taken: empty where it is known. `noise` is what normal noise that the net draws
+    has become: its mean, or an input.
     """
 
     kind: str
     family: str
     signatures: dict[str, Signature]
     files: dict[str, str]
+    entries: dict[str, str] = {}  # noqa: RUF012 - a struct field, copied for each instance
     settings: Settings = Settings()
     parameters: int = 0
     noise: Noise | None = None

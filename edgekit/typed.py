@@ -127,3 +127,24 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def pruned(told: Any, kind: Any) -> Any:
+    """Plain data without the fields that a type, or one within it, does not know."""
+    return known_part(told, msgspec.inspect.type_info(kind))
+
+
+def known_part(told: Any, info: Any) -> Any:
+    """Plain data without unknown fields, by the description of its type."""
+    of = msgspec.inspect
+    if isinstance(info, of.UnionType):
+        fits = [each for each in info.types if not isinstance(each, of.NoneType)]
+        return known_part(told, fits[0]) if len(fits) == 1 else told
+    if isinstance(info, of.StructType) and isinstance(told, dict):
+        fields = {field.encode_name: field.type for field in info.fields}
+        return {n: known_part(each, fields[n]) for n, each in told.items() if n in fields}
+    if isinstance(info, of.DictType) and isinstance(told, dict):
+        return {name: known_part(each, info.value_type) for name, each in told.items()}
+    if isinstance(info, of.VarTupleType) and isinstance(told, list):
+        return [known_part(each, info.item_type) for each in told]
+    return told

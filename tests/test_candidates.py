@@ -15,25 +15,28 @@ from edgekit.candidates import variants
 from edgekit.candidates.builder import FLOAT_TOLERANCE, Builder, check_lowering
 from edgekit.candidates.choose import decide, shortfall
 from edgekit.candidates.results import Result, TargetReport
+from edgekit.candidates.stopwatch import Artifact
 from edgekit.candidates.variants import Made, fewer_rewrites, other_forms
+from edgekit.device import Device
 from edgekit.engines import Coverage
 from edgekit.engines.litert import space
 from edgekit.errors import PassError
-from edgekit.measure.fidelity import Gate, relative_error
+from edgekit.measure.fidelity import relative_error
 from edgekit.measure.latency import Latency, Trial
 from edgekit.model import Model
 from edgekit.original.reference import nudged
-from edgekit.plan import target
+from edgekit.plan.candidate import Search
+from edgekit.plan.gate import Gate
 from edgekit.plan.request import Request
-from edgekit.plan.steps import Search, plan_for
+from tests.plan.plans import planned
 
-PLAN = plan_for("linux-litert", target.load("linux-litert"), ["int8-dynamic"])
+PLAN = planned("linux-litert", ["int8-dynamic"])
 PLAIN, REWRITTEN = PLAN.candidates[1:]
 CHOSEN = Result(name=REWRITTEN.name, recipe=REWRITTEN.recipe)
 
 
 def made(tmp_path: Path, rewritten: bool) -> Made:
-    return Made(tmp_path, tmp_path, REWRITTEN.steps if rewritten else PLAIN.steps)
+    return Made("litert", tmp_path, tmp_path, REWRITTEN.steps if rewritten else PLAIN.steps)
 
 
 def test_each_rewrite_that_did_something_is_left_out_once(
@@ -69,7 +72,7 @@ def test_a_graph_as_it_was_lowered_has_none(tmp_path: Path) -> None:
 def test_what_the_engine_changes_is_tried_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Model(kind="litert", family="latent", signatures={}, files={"a": "a.tflite"}).save(tmp_path)
+    Model(kind="tflite", family="latent", signatures={}, files={"a": "a.tflite"}).save(tmp_path)
     (tmp_path / "a.tflite").write_bytes(bytes(1000))
     monkeypatch.setattr(space, "dense_tables", lambda _: 100)
     (variant,) = other_forms(CHOSEN, made(tmp_path, rewritten=True))
@@ -87,7 +90,7 @@ def test_what_the_engine_changes_is_tried_beside_it(
 
 @pytest.mark.parametrize("recipe", ["float32", "int4-weights", "int8-dynamic-tf"])
 def test_recipes_that_do_not_give_all_layers_8_bits_keep_their_scales(recipe: str) -> None:
-    steps = plan_for("linux-litert", target.load("linux-litert"), [recipe]).candidates[-1].steps
+    steps = planned("linux-litert", [recipe]).candidates[-1].steps
     passes = [{"pass": step.name, **step.options} for step in steps]
     assert list(map(space.with_shared_scales, passes)) == passes
 
@@ -99,7 +102,7 @@ def test_a_wrong_lowering_is_not_laid_to_the_last_step(
         memory=0, load_seconds=0.0, coverage=Coverage(ops=1.0, multiply_adds=1.0, fallbacks=())
     )
     (tmp_path / "result.json").write_bytes(msgspec.json.encode(told))
-    monkeypatch.setattr(Builder, "_build_and_try", lambda *_: Made(tmp_path, tmp_path))
+    monkeypatch.setattr(Builder, "_build_and_try", lambda *_: Made("litert", tmp_path, tmp_path))
     request = Request.of("net.keras", targets="linux-litert", output="out")
     known = SimpleNamespace(range_doubt=())
     evaluator: Any = SimpleNamespace(relative_error=lambda _: 0.25, sensitivity=2e-7, model=known)
@@ -139,7 +142,7 @@ def test_what_is_calibrated_is_in_doubt_where_the_range_is(
 
     monkeypatch.setattr(Builder, "_build_and_try", refused)
     request = Request.of("net.keras", targets="linux-litert", output="out")
-    plan = plan_for("linux-litert", target.load("linux-litert"), [recipe])
+    plan = planned("linux-litert", [recipe])
     for doubts in ((), ((0.0, 255.0),)):
         evaluator: Any = SimpleNamespace(model=SimpleNamespace(range_doubt=doubts))
         builder = Builder(request, SimpleNamespace(), tmp_path, evaluator)  # type: ignore[arg-type]
@@ -152,14 +155,14 @@ def test_a_search_without_calibration_leaves_out_static_precisions(
     engine: str, static: set[str]
 ) -> None:
     known = plugin.part(engine, "precision").PRECISIONS
-    search = Search("mixed", "mixed", (), known, points=6, groups=4)
-    assert set(known) - set(search.uncalibrated(engine).precisions) == static
+    search = Search("mixed", "mixed", engine, (), known, points=6, groups=4)
+    assert set(known) - set(search.uncalibrated().precisions) == static
 
 
 def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = plan_for("linux-litert", target.load("linux-litert"), ["auto"])
+    plan = planned("linux-litert", ["auto"])
     gates = [Gate(metric="psnr", sign=">=", bound=30)]
     ratios = {"float32": 1.0, "float16": 1.0, "int8": 0.5, "mixed-1": 0.6, "mixed-2": 0.9}
 
@@ -168,18 +171,20 @@ def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_bet
                       scores={"sqnr": psnr, "psnr": psnr})  # fmt: skip
 
     def place(name: str) -> Made:
-        return Made(tmp_path / name, tmp_path, ())
+        return Made("litert", tmp_path / name, tmp_path, ())
 
-    def searched(_: Any, plan: Any, search: Any, built: dict[str, Made], done: Any) -> list[Result]:
-        assert search is plan.otherwise
+    def searched(
+        _: Any, plan: Any, search: Any, base: str, built: dict[str, Made], done: Any
+    ) -> list[Result]:
+        assert (search, base) == (plan.otherwise[0], "float32")
         found = [result("mixed-1", 33, 31.0), result("mixed-2", 20, 12.0)]
         built.update({each.name: place(each.name) for each in found})
         return found
 
     asked: list[list[str]] = []
 
-    def once(_: Any, engine: str, threads: int, artifacts: list[Path]) -> list[Latency]:
-        asked.append([artifact.name for artifact in artifacts])
+    def once(_: Any, device: Device, artifacts: list[Artifact]) -> list[Latency]:
+        asked.append([artifact.folder.name for artifact in artifacts])
         return [
             Latency(seconds=r, ratio=r, ratio_low=r, ratio_high=r, noise=0.0, runs=9)
             for r in map(ratios.__getitem__, asked[-1])
@@ -196,10 +201,10 @@ def test_what_a_search_finds_is_timed_beside_the_best_and_chosen_where_it_is_bet
     def judge(report: TargetReport) -> TargetReport:
         return decide(report, gates, "balanced")
 
-    first = judge(TargetReport.of(plan, 1, results))
+    first = judge(TargetReport.of(plan, Device(), results))
     assert first.chosen == "float16"
     why = shortfall(first, gates)
-    found = builder.go_on(plan, first, built, why, judge, lambda _: None)
+    found = builder.go_on(plan, plan.otherwise[0], first, built, why, judge, lambda _: None)
     rivals = ["float32", "float16", "mixed-1", "mixed-2"]
     assert asked == [rivals] * 3, "not what was out before; in three processes"
     assert found.chosen == "mixed-1"

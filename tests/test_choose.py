@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from edgekit.candidates.choose import OBJECTIVES, decide, pareto, reject, shortfall
 from edgekit.candidates.ranking import best
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
+from edgekit.plan.gate import Gate
 from edgekit.plan.request import Budget
 
 GATES = [Gate(metric="psnr", sign=">=", bound=30)]
@@ -56,9 +56,7 @@ def test_why_a_candidate_is_out(candidate: Result, reason: str) -> None:
 @pytest.mark.parametrize("keep_going", [False, True])
 def test_what_is_in_doubt_is_never_chosen(keep_going: bool) -> None:
     small = result("int8", size=10, ratio=0.1, doubt="depends on the input range")
-    report = TargetReport(
-        name="t", description="", engine="litert", threads=1, results=(FLOAT, small)
-    )
+    report = TargetReport(name="t", description="", engines=("litert",), results=(FLOAT, small))
     assert decide(report, GATES, "size", keep_going=keep_going).chosen == "float32"
     alone = replace(report, results=(replace(FLOAT, offered=False), small))
     decided = decide(alone, GATES, "size", keep_going=keep_going)
@@ -78,9 +76,7 @@ def test_the_baseline_by_another_name_is_not_slower_than_itself() -> None:
     twin = result("x", ratio=1.2, sqnr=120.0, same_as="float32")
     assert reject([unasked, twin], GATES, strict=True) == {"float32": "baseline only"}
     hard = [Gate(metric="psnr", sign=">=", bound=200)]
-    board = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=(unasked, twin)
-    )
+    board = TargetReport(name="board", description="", engines=("litert",), results=(unasked, twin))
     told = decide(board, hard, "balanced", keep_going=True)
     assert told.chosen == "x"
     assert "nearest: x" in told.failure
@@ -194,9 +190,7 @@ BAD = [
 
 
 def judged(limits: Budget, psnr: float = 30, **more: bool) -> TargetReport:
-    report = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=tuple(BAD)
-    )
+    report = TargetReport(name="board", description="", engines=("litert",), results=tuple(BAD))
     gates = [Gate(metric="psnr", sign=">=", bound=psnr)]
     return decide(report, gates, "size", limits=limits, **more)
 
@@ -258,7 +252,7 @@ def test_mixed_precision_is_worth_a_search_where_all_below_float16_fall_short(
     candidates: list[Result], why: str
 ) -> None:
     board = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=(FLOAT, *candidates)
+        name="board", description="", engines=("litert",), results=(FLOAT, *candidates)
     )
     told = shortfall(decide(board, GATES, "balanced"), GATES)
     assert (why in told) if why else not told
@@ -266,9 +260,7 @@ def test_mixed_precision_is_worth_a_search_where_all_below_float16_fall_short(
 
 def test_a_size_that_none_meets_is_worth_a_search_and_a_gate_that_float32_misses_is_not() -> None:
     candidates = (FLOAT, result("float16", 50), result("int8", 25))
-    board = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=candidates
-    )
+    board = TargetReport(name="board", description="", engines=("litert",), results=candidates)
     small = decide(board, GATES, "balanced", limits=Budget(max_size=20))
     assert "25 B, wanted at most 20 B" in shortfall(small, GATES)
     hard = [Gate(metric="psnr", sign=">=", bound=200)]

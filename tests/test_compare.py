@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from edgekit import plugin
 from edgekit.errors import InputError, PassError
 from edgekit.families import autoencoder, latent
-from edgekit.measure.fidelity import Gate, gates_for, is_image, parse_gate, relative_error, score
+from edgekit.measure.fidelity import gates_for, is_image, relative_error, score
 from edgekit.model import Model, Signature, Tensor
+from edgekit.plan.gate import Gate, parse_gate
 
 # Metrics with the signs that a gate on them may have.
 BOUNDED = st.sampled_from(plugin.names("metrics")).flatmap(
@@ -87,7 +88,8 @@ def test_gates_and_missing_values() -> None:
 
 
 def test_asked_gates_replace_the_familys_own() -> None:
-    gates = {gate.metric: str(gate) for gate in gates_for(latent.Family, ["psnr>=20", "kid<1"])}
+    asked = [parse_gate("psnr>=20"), parse_gate("kid<1")]
+    gates = {gate.metric: str(gate) for gate in gates_for(latent.Family, asked)}
     defaults = {name: name + bound for name, bound in latent.Family.gates.items()}
     assert gates == defaults | {"psnr": "psnr>=20", "kid": "kid<1"}
 
@@ -99,7 +101,7 @@ def pictures(seed: int = 0, count: int = 9) -> Any:
 def described(shape: tuple[int, ...] = (1, 8, 8, 1), **more: Any) -> Model:
     output = Tensor(name="sample", shape=shape, **more)
     signature = Signature(part="net", inputs=(Tensor(name="z", shape=(1, 4)),), outputs=(output,))
-    return Model(kind="litert", family="latent", signatures={"generate": signature}, files={})
+    return Model(kind="tflite", family="latent", signatures={"generate": signature}, files={})
 
 
 def scores(model: Model, a: Any, b: Any, features: Any = None) -> dict[str, float]:

@@ -23,7 +23,7 @@ def model(*inputs: Tensor, **more: Tensor) -> Model:
     signatures |= {
         name: Signature(part="net", inputs=(tensor,), outputs=()) for name, tensor in more.items()
     }
-    return Model(kind="litert", family="image-to-image", signatures=signatures, files={})
+    return Model(kind="tflite", family="image-to-image", signatures=signatures, files={})
 
 
 def image(size: int = 8, channels: int = 3, **more: Any) -> Tensor:

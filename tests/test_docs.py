@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from edgekit import plugin
-from edgekit.bundle.manifest import File, Manifest
+from edgekit.bundle.manifest import Artifact, Entry, File, Manifest
 from edgekit.data.rng import Random
+from edgekit.device import Device
+from edgekit.engines import runtime
 from edgekit.measure.latency import Latency
-from edgekit.model import Model, Settings, Signature, Tensor
+from edgekit.model import Settings, Signature, Tensor
 from edgekit.passes import load_pass
 from edgekit.plan import recipe, target
 from tests import cli_reference
@@ -119,7 +121,8 @@ def known_names() -> set[str]:
     project = tomllib.loads(text(HOME / "pyproject.toml"))["project"]
     needed = [project["dependencies"], *project["optional-dependencies"].values()]
     packages = {re.split(r"[^\w-]", package)[0] for group in needed for package in group}
-    return {*plugins, *target.names(), *recipe.names(), *packages, "saved-model"}
+    formats = {name for each in plugin.names("engines") for name in runtime(each).FORMATS}
+    return {*plugins, *target.names(), *recipe.names(), *packages, *formats, "saved-model"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/architecture.md"])
@@ -168,7 +171,9 @@ def test_the_changelog_names_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Manifest, Model, Settings, Signature, Tensor, File, Latency], ids=lambda k: k.__name__
+    "kind",
+    [Manifest, Artifact, Entry, Device, Settings, Signature, Tensor, File, Latency],
+    ids=lambda k: k.__name__,
 )
 def test_every_field_of_the_bundle_is_described(kind: type[msgspec.Struct]) -> None:
     page = text(HOME / "docs" / "bundle.md")

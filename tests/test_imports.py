@@ -37,8 +37,8 @@ engines
 families
 data
 model work
-domain machine
-typed own_modules plugin units metrics recipes
+domain device machine
+typed own_modules plugin units naming metrics recipes
 files
 errors _version
 reason
@@ -87,7 +87,7 @@ def test_imports_go_down_only(module: str) -> None:
 @pytest.mark.parametrize("engine", plugin.names("engines"))
 def test_what_runs_an_artifact_needs_little(engine: str) -> None:
     """A device installs the contract of engines, an engine's `__init__` and its `runtime`."""
-    little = {"engines", "errors", "model", "plugin", "reason", "typed"}
+    little = {"device", "engines", "errors", "model", "plugin", "reason", "typed"}
     for part in ("engines", f"engines.{engine}", f"engines.{engine}.runtime"):
         assert {unit(name) for name in imports(FILES[f"edgekit.{part}"])} <= little, part
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit import plugin
+from edgekit.device import Device
 from edgekit.engines.litert import precision as litert
 from edgekit.engines.litert.file import LAYERS, read_graph
 from edgekit.errors import PassError
@@ -59,7 +60,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     path = lowered(net, folder)
     Model(
-        kind="litert",
+        kind="tflite",
         family="latent",
         signatures={
             "generate": Signature(
@@ -88,7 +89,7 @@ def test_one_layer_is_measured_and_the_others_stay_float(
     first, *_ = litert.layers(net / "net.tflite")
     base = apply([step_of("compact", "litert")], net, tmp_path / "base", net / "calibration.npz")
     tried = ["w8", "w8a8", "w4b32"]
-    group = costs(tmp_path, net, base, "litert", [first], tried, net, 8, 1)
+    group = costs(tmp_path, net, base, "litert", [first], tried, net, 8, Device())
     assert set(group.costs) == {FLOAT, "w8", "w8a8"}
     assert "w4b32" in group.failures[0]  # it is for dense layers
     assert group.costs[FLOAT].noise == 0
@@ -110,7 +111,7 @@ def test_layers_are_calibrated_as_candidates_are(
         raise PassError("seen")
 
     monkeypatch.setattr(sensitivity, "run_pass", seen)
-    costs(tmp_path, net, net, "litert", ["a"], ["16x8", "w8"], net, 4, 1)
+    costs(tmp_path, net, net, "litert", ["a"], ["16x8", "w8"], net, 4, Device())
     assert rows == [4, None]
 
 

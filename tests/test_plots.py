@@ -20,7 +20,7 @@ def result(name: str, ratio: float, sqnr: float) -> Result:
 def drawn(cost: str, *results: Result, front: Sequence[str] = ()) -> str:
     """The SVG, whose comments hold every text as it is written."""
     target = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=results, chosen="best"
+        name="board", description="", engines=("litert",), results=results, chosen="best"
     )
     uri = front_plot(target, cost, front or [one.name for one in results])
     return base64.b64decode(uri.partition(",")[2]).decode()

@@ -10,8 +10,8 @@ import edgekit
 from edgekit import plugin
 from edgekit.errors import InputError
 from edgekit.families._base import Family
-from edgekit.measure.fidelity import parse_gate
 from edgekit.passes import load_pass, pass_names
+from edgekit.plan.gate import parse_gate
 from edgekit.typed import Typed
 
 HOME = Path(edgekit.__file__).parent
@@ -95,7 +95,8 @@ def test_a_family(name: str) -> None:
 )
 def test_a_pass(engine: str, name: str) -> None:
     module = load_pass(name, engine)
-    assert {module.TAKES, module.GIVES} <= KINDS_OF_MODEL | {engine}
+    read = set(plugin.part(engine, "runtime").FORMATS)
+    assert {module.TAKES, module.GIVES} <= KINDS_OF_MODEL | read
     assert all(isinstance(needed, str) for needed in module.NEEDS)
     assert issubclass(module.Options, Typed)
     assert msgspec.convert({}, module.Options) == module.Options(), "every option has a default"
@@ -106,7 +107,8 @@ def test_a_pass(engine: str, name: str) -> None:
 @every("engines")
 def test_an_engine(name: str) -> None:
     module = plugin.part(name, "runtime")
-    assert module.SUFFIX.startswith(".")
+    assert all(suffix.startswith(".") for suffix in module.FORMATS.values())
+    assert "cpu" in module.DEVICES
     assert module.MODULES
     for function in ("check_installed", "warm", "files", "load", "describe"):
         assert getattr(module, function).__doc__, function

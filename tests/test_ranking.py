@@ -14,7 +14,8 @@ import pytest
 from edgekit.candidates.choose import decide, merged
 from edgekit.candidates.ranking import CLOSE, best, equals
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.candidates.stopwatch import Stopwatch, pooled
+from edgekit.candidates.stopwatch import Artifact, Stopwatch, pooled
+from edgekit.device import Device
 from edgekit.errors import PassError
 from edgekit.measure.latency import Latency, summary
 from edgekit.report.tables import equal
@@ -33,10 +34,10 @@ class Clock(Stopwatch):
         super().__init__(cast("Workspace", None), seconds=0.3)
         self._true, self._chance, self._load = true, chance, load
 
-    def _once(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
+    def _once(self, device: Device, artifacts: Sequence[Artifact]) -> list[Latency]:
         level, bias = self._load * self._chance.uniform(0.02, 0.06), self._load * 0.005
         turns = [
-            self._true[artifact.name]
+            self._true[artifact.folder.name]
             * np.exp(self._chance.normal(0, level, TURNS) + self._chance.normal(0, bias))
             for artifact in artifacts
         ]
@@ -55,17 +56,20 @@ def result(name: str, size: int = 25, sqnr: float = 40.0, latency: float | None 
 FLOAT = result("float32", size=100, sqnr=120.0, latency=1.0)
 
 
+def placed(name: str) -> Artifact:
+    """An artifact that is told by its folder's name."""
+    return Artifact("litert", Path(name))
+
+
 def chosen(clock: Clock, candidates: list[Result]) -> TargetReport:
     """What a conversion that draws its timings chooses."""
-    places = {r.name: Path(r.name) for r in candidates if not r.failure}
-    results = clock.timed("litert", 1, places, candidates)
+    places = {r.name: placed(r.name) for r in candidates if not r.failure}
+    results = clock.timed(Device(), places, candidates)
 
     def judge(report: TargetReport) -> TargetReport:
         return decide(report, [], "balanced")
 
-    report = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=tuple(results)
-    )
+    report = TargetReport(name="board", description="", engines=("litert",), results=tuple(results))
     return clock.settled(judge(report), places, judge)
 
 
@@ -142,7 +146,7 @@ def test_without_timings_in_the_objective_the_smallest_wins_by_a_byte() -> None:
 def test_what_is_equal_is_told_and_not_called_worse() -> None:
     plain, other = result("plain", latency=0.3), result("other", latency=0.299)
     report = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=(FLOAT, plain, other)
+        name="board", description="", engines=("litert",), results=(FLOAT, plain, other)
     )
     told = decide(report, [], "balanced")
     assert (told.chosen, told.equal) == ("plain", ("other",))
@@ -166,7 +170,7 @@ def test_measurements_of_one_ratio_are_joined() -> None:
 def test_a_variant_replaces_the_chosen_one_and_the_others_stay_beaten() -> None:
     first = decide(
         TargetReport(
-            name="board", description="", engine="litert", threads=1,
+            name="board", description="", engines=("litert",),
             results=(FLOAT, result("chosen", latency=0.3), result("beaten", latency=0.4)),
         ),
         [], "balanced",
@@ -183,8 +187,8 @@ def test_the_same_artifact_has_the_same_latency_and_is_timed_once() -> None:
     clock = Clock({"float32": 1.0, "int8": 0.3}, np.random.default_rng(0))
     twin = msgspec.structs.replace(result("int8+rewrites"), same_as="int8")
     results = [FLOAT, result("int8"), twin]
-    places = {each.name: Path(each.name) for each in results}
-    _, one, other = clock.timed("litert", 1, places, results)
+    places = {each.name: placed(each.name) for each in results}
+    _, one, other = clock.timed(Device(), places, results)
     assert one.latency == other.latency is not None
 
 
@@ -198,20 +202,47 @@ def test_what_crashes_when_it_is_timed_again_is_not_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock({"float32": 1.0, "int8": 0.3}, np.random.default_rng(0))
-    places = {name: Path(name) for name in ("float32", "int8", "b")}
+    places = {name: placed(name) for name in ("float32", "int8", "b")}
     results = (FLOAT, result("int8", latency=0.3), result("b", latency=0.3))
     report = TargetReport(
-        name="board", description="", engine="litert", threads=1, results=results,
+        name="board", description="", engines=("litert",), results=results,
         undecided=("int8", "b"),
     )  # fmt: skip
     measured = clock._once
 
-    def crashing(engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
-        if Path("b") in artifacts:
+    def crashing(device: Device, artifacts: Sequence[Artifact]) -> list[Latency]:
+        if placed("b") in artifacts:
             raise PassError("it crashed")
-        return measured(engine, threads, artifacts)
+        return measured(device, artifacts)
 
     monkeypatch.setattr(clock, "_once", crashing)
     found = clock.settled(report, places, lambda told: decide(told, [], "balanced"))
     assert [each.failure for each in found.results] == ["", "", "it crashed"]
     assert found.chosen == "int8"
+
+
+@pytest.mark.parametrize(
+    ("true", "fastest"),
+    [({"a": 1.0, "b": 0.7}, "b"), ({"a": 1.0, "b": 1.3}, "a"), ({"a": 1.0, "b": 1.0}, "a")],
+)
+def test_the_fastest_baseline_is_what_others_are_compared_with(
+    true: dict[str, float], fastest: str
+) -> None:
+    """Of equal ones the first, as often as a confidence of 95 % lets it be."""
+    chance = np.random.default_rng(0)
+    places = {name: placed(name) for name in true}
+    found = [Clock(true, chance).fastest(Device(), places) for _ in range(RUNS)]
+    assert found.count(fastest) >= 0.95 * RUNS
+
+
+def test_a_baseline_that_crashes_is_not_the_fastest(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock({"a": 1.0, "b": 2.0}, np.random.default_rng(0))
+    measured = clock._once
+
+    def crashing(device: Device, artifacts: Sequence[Artifact]) -> list[Latency]:
+        if placed("b") in artifacts:
+            raise PassError("it crashed")
+        return measured(device, artifacts)
+
+    monkeypatch.setattr(clock, "_once", crashing)
+    assert clock.fastest(Device(), {"a": placed("a"), "b": placed("b")}) == "a"

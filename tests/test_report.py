@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.cli.convert import show_report
+from edgekit.device import Device
 from edgekit.report.page import enlarged, worst_pairs
 from edgekit.report.plots import spread
 from edgekit.report.tables import proxy, threads
@@ -18,7 +19,7 @@ PROXY = "latency is a proxy: measured on x86_64, the target is aarch64; run `edg
 def report(*architecture: str) -> Report:
     """A conversion on a PC for one target."""
     target = TargetReport(
-        name="board", description="Board", engine="litert", threads=1, architecture=architecture
+        name="board", description="Board", engines=("litert",), architecture=architecture
     )
     return Report(
         model="m.keras", family="latent", parameters=1, objective="size", samples=2, seed=0,
@@ -51,17 +52,34 @@ def test_latencies_of_another_processor_are_a_proxy(
 )
 def test_threads_that_are_not_the_targets(here: int, wanted: int, told: str) -> None:
     made = replace(report(), machine={"cores": 2})
-    target = replace(made.targets[0], threads=here, target_threads=wanted)
+    target = replace(made.targets[0], device=Device(threads=here), target_threads=wanted)
     assert threads(made, target) == told
 
 
 def test_names_of_rewrites_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     made = report()
     (target,) = made.targets
-    for name, told in (("int8", False), ("int8+rewrites without depth-to-space", True)):
-        named = replace(target, results=(Result(name=name, recipe="int8"),))
+    for left_out in ("", "depth-to-space"):
+        told = bool(left_out)
+        named = replace(target, results=(Result(name="x", recipe="int8", left_out=left_out),))
         show_report(replace(made, targets=(named,)), Path("out"), as_json=False)
         assert ("all of them did but that one" in capsys.readouterr().out) is told
+
+
+def test_a_terminal_has_what_decides_and_wide_has_all(capsys: pytest.CaptureFixture[str]) -> None:
+    made = report()
+    result = Result(name="int8", recipe="int8", engine="litert", size=10, memory=2_000_000,
+                    scores={"psnr": 40.0, "ssim": 0.5}, verdict="chosen")  # fmt: skip
+    target = replace(made.targets[0], results=(result,), chosen="int8", bundle="out/board",
+                     install="pip install 'edgekit[{engine}]'")  # fmt: skip
+    made = replace(made, targets=(target,))
+    show_report(made, Path("out"), as_json=False)
+    shown = capsys.readouterr().out
+    assert "PSNR" in shown
+    assert "memory" not in shown
+    assert "on the device: pip install 'edgekit[litert]'" in shown
+    show_report(made, Path("out"), as_json=False, wide=True)
+    assert "2.00 MB" in capsys.readouterr().out
 
 
 def test_a_doubt_stands_at_the_top(capsys: pytest.CaptureFixture[str]) -> None:

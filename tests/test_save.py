@@ -19,7 +19,7 @@ def of_sizes(*sizes: tuple[int, int]) -> Model:
         )
         for h, w in sizes
     }
-    return Model(kind="litert", family="image-to-image", signatures=signatures, files={})
+    return Model(kind="tflite", family="image-to-image", signatures=signatures, files={})
 
 
 ONE, TWO = of_sizes((8, 8)), of_sizes((8, 8), (16, 24))

@@ -17,8 +17,9 @@ os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from edgekit.bundle.manifest import read_manifest  # noqa: E402
+from edgekit.bundle.reading import read_manifest  # noqa: E402
 from edgekit.candidates.results import Report, Result  # noqa: E402
+from edgekit.device import Device  # noqa: E402
 from edgekit.engines.litert import runtime as litert  # noqa: E402
 from edgekit.engines.litert.coverage import executed, float_leftovers  # noqa: E402
 from edgekit.engines.litert.file import check_weights_present, parse, read_graph  # noqa: E402
@@ -192,8 +193,8 @@ def test_openvino_computes_in_float32_whatever_the_processor(home: Path, dcgan: 
 
     from edgekit.engines.openvino.runtime import CONFIG
 
-    report = convert(home, dcgan, "openvino", "float32", target="intel-cpu")
-    artifact = home / "openvino" / "intel-cpu" / "generate.xml"
+    report = convert(home, dcgan, "openvino", "float32", target="linux-openvino")
+    artifact = home / "openvino" / "linux-openvino" / "generate.xml"
     default = openvino.Core().compile_model(str(artifact), "CPU")
     ours = openvino.Core().compile_model(str(artifact), "CPU", CONFIG)
     assert ours.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
@@ -235,9 +236,9 @@ def test_scales_come_from_the_file_not_from_xnnpack(
     # Trap 11: after allocation XNNPACK may report scales of its own; I/O must use the file's.
     convert(home, dcgan, "static", "int8")
     folder = home / "static" / "linux-litert"
-    artifact, signature = folder / "generate.tflite", read_manifest(folder).model.signatures
+    artifact, signature = folder / "generate.tflite", read_manifest(folder).signatures
     monkeypatch.setattr(litert, "interpreter_class", lambda: Rescaling)
-    call = litert.load(artifact, signature["generate"], threads=1)
+    call = litert.load(artifact, signature["generate"], Device())
     told = call._interpreter.get_input_details()[0]["quantization"]
 
     graph = parse(artifact).subgraphs[0]

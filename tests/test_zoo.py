@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_converts_for_both_engines(name: str, home: Path) -> None:
     report: Report = edgekit.convert(
         SOURCES[name](home),
-        targets=["linux-litert", "intel-cpu"],
+        targets=["linux-litert", "linux-openvino"],
         output=home / "out" / name,
         cache=home / "cache",
         samples=8,

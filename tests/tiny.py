@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
+from edgekit.bundle.manifest import (
+    artifact_of,
+    describe_files,
+    manifest_of,
+    write_manifest,
+)
+from edgekit.device import Device
 from edgekit.domain import Domains, parse_domain
 from edgekit.engines.litert.pack import packed
 from edgekit.model import Model, Signature, Tensor, Tiling
@@ -107,18 +113,18 @@ def write(
 
 def describe(folder: Path, engine: str, family: str, name: str, signature: Signature) -> Path:
     """Write the manifest of a bundle whose only artifact is there."""
-    suffix = {"openvino": ".xml", "litert": ".tflite"}[engine]
-    model = Model(
-        kind=engine, family=family, signatures={name: signature}, files={name: name + suffix}
-    )
-    manifest = Manifest(
-        format=FORMAT,
-        name=family,
-        engine=engine,
-        target={"openvino": "intel-cpu", "litert": "linux-litert"}[engine],
-        recipe="float32",
-        model=model,
-        files=describe_files(folder),
+    kind, suffix = {"openvino": ("openvino-ir", ".xml"), "litert": ("tflite", ".tflite")}[engine]
+    files = {name: name + suffix}
+    model = Model(kind=kind, family=family, signatures={name: signature}, files=files)
+    return bundled(folder, model, engine)
+
+
+def bundled(folder: Path, model: Model, engine: str, **told: Any) -> Path:
+    """Write the manifest of a model whose files are there."""
+    device = told.pop("device", Device())
+    fields = {"name": model.family, "target": "linux-cpu", "recipe": "float32"} | told
+    manifest = manifest_of(
+        model, artifact_of(model, engine, device, {}), files=describe_files(folder), **fields
     )
     write_manifest(folder, manifest)
     return folder

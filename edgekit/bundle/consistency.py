@@ -24,16 +24,15 @@ LONGEST = 500  # letters of a name
 
 def problems(model: Model, engine: str) -> Iterator[str]:
     """What contradicts itself or is out of bounds; what comes later presumes what came before."""
-    if engine not in (known := plugin.names("engines")):
-        yield f"unknown engine {quoted(engine)}; {did_you_mean(engine[:LONGEST], known)}"
-    if model.kind != engine:
-        yield f"the model is of kind {quoted(model.kind)}, the engine is '{engine}'"
+    formats = plugin.part(engine, "runtime").FORMATS
+    if model.kind not in formats:
+        yield f"the model is of kind {quoted(model.kind)}, which engine '{engine}' does not read"
     if model.family not in (known := plugin.names("families")):
         near = did_you_mean(model.family[:LONGEST], known)
         yield f"unknown family {quoted(model.family)}; {near}"
     if not model.signatures or set(model.signatures) != set(model.files):
         yield "it does not have one file for each signature"
-    suffix = plugin.part(engine, "runtime").SUFFIX
+    suffix = formats.get(model.kind, "")
     for file in model.files.values():
         if PurePosixPath(file).suffix != suffix:
             yield f"file {quoted(file)} is none of engine '{engine}', whose files end in {suffix}"

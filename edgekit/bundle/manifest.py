@@ -1,46 +1,77 @@
-"""The bundle: a folder with all that a device needs, checked by checksums (docs/bundle.md)."""
+"""manifest.json: what a bundle holds, how it was made and what was measured (docs/bundle.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from edgekit.bundle.consistency import LONGEST, problems, quoted
-from edgekit.engines import artifacts
-from edgekit.errors import BundleError, InputError
+from edgekit.device import Device
 from edgekit.files.checksum import sha256
-from edgekit.model import Model
+from edgekit.model import Model, Noise, Range, Settings, Signature
 from edgekit.typed import Typed, to_json
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
-GOLDEN = "golden.npz"
-LARGEST = 16 << 20  # bytes of a manifest
-MOST_THREADS = 1 << 10
+GOLDEN = "golden"  # the asset with a few inputs and what became of them
 
 
 class File(Typed, frozen=True):
-    """Size in bytes and SHA-256 of one file of a bundle."""
+    """One file as it is stored: its size in bytes and its SHA-256.
+
+    `encoding` is how it is packed, empty where it is not; `unpacked` its size then.
+    """
 
     size: int
     sha256: str
+    encoding: str = ""
+    unpacked: int | None = None
+
+
+class Entry(Typed, frozen=True):
+    """Where a signature is: its file, and its name in there if the file holds several."""
+
+    file: str
+    name: str = ""
+
+
+class Artifact(Typed, frozen=True):
+    """One form of the net: what an engine loads, and on which device.
+
+    `format` is that of its files. `proven` are the packages that are known to run it, each with the
+    least version that did.
+    """
+
+    engine: str
+    format: str
+    signatures: dict[str, Entry]
+    device: Device = Device()
+    proven: dict[str, str] = {}  # noqa: RUF012 - a struct field, copied for each instance
 
 
 class Manifest(Typed, frozen=True):
-    """manifest.json: how the bundle was made, what it holds and what was measured."""
+    """The whole of manifest.json.
+
+    `artifacts` compute the same signatures; of those that can run, the first is taken. `assets` are
+    files beside them, by what they are for; `files` are all of the bundle but the manifest.
+    """
 
     format: int
     name: str
-    engine: str
     target: str
     recipe: str
-    model: Model
+    family: str
+    signatures: dict[str, Signature]
+    artifacts: tuple[Artifact, ...]
     files: dict[str, File]
-    threads: int = 1
-    gates: dict[str, str] = {}  # noqa: RUF012 - a struct field, copied for each instance
+    assets: dict[str, str] = {}  # noqa: RUF012
+    settings: Settings = Settings()
+    parameters: int = 0
+    noise: Noise | None = None
+    range_doubt: tuple[Range, ...] = ()
+    license: str = ""
+    notes: str = ""
+    remarks: tuple[str, ...] = ()
+    gates: dict[str, str] = {}  # noqa: RUF012
     measured: dict[str, Any] = {}  # noqa: RUF012
     tools: dict[str, str] = {}  # noqa: RUF012
     created: str = ""
@@ -52,118 +83,42 @@ class Manifest(Typed, frozen=True):
         pairs = found.items() if isinstance(found, dict) else ()
         return {str(name): value for name, value in pairs if isinstance(value, (int, float))}
 
+    @property
+    def seconds(self) -> float | None:
+        """How long one pass took when it was converted, if that was noted."""
+        found = (self.measured.get("latency") or {}).get("seconds")
+        return found if isinstance(found, float) else None
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read a bundle's manifest, and check it against itself and every file against it.
-
-    Raises:
-        InputError: `folder` is no bundle.
-        BundleError: unknown format, a path that leaves the folder, a manifest that contradicts
-            itself, a missing or altered file, or one that an engine reads and that is not listed.
-    """
-    manifest = parse_manifest(folder)
-    for name, file in manifest.files.items():
-        check_place(folder, name)
-        check_file(folder, name, file)
-    for name in manifest.model.files.values():
-        check_listed(folder, manifest, name)
-    for path in artifacts(folder, manifest.model):  # those beside them too
-        check_listed(folder, manifest, path.relative_to(folder).as_posix())
-    return manifest
-
-
-def parse_manifest(folder: Path) -> Manifest:
-    """Read a bundle's manifest, and check it against itself; no other file is looked at."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        kind = "an edgekit bundle (it has no manifest.json)" if folder.is_dir() else "a folder"
-        raise InputError(f"'{folder}' is not {kind}; `edgekit convert` makes one")
-    check_place(folder, MANIFEST)
-    if path.stat().st_size > LARGEST:
-        raise BundleError(f"'{path}' is larger than a manifest may be; copy the bundle again")
-    try:
-        data = msgspec.json.decode(path.read_bytes())
-        found = data.get("format") if isinstance(data, dict) else None
-        if found != FORMAT:
-            raise BundleError(
-                f"'{path}' has format {found}, this edgekit reads {FORMAT}; "
-                "convert the model again, or install the edgekit that made it"
-            )
-        manifest = msgspec.convert(data, Manifest)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise BundleError(f"'{path}' is damaged: {reason}; copy the bundle again") from None
-    if reason := next(contradictions(manifest), ""):
-        raise BundleError(f"'{path}' contradicts itself: {reason}; copy the bundle again")
-    return manifest
-
-
-def contradictions(manifest: Manifest) -> Iterator[str]:
-    """What of a manifest cannot be true."""
-    if any(len(text) > LONGEST for text in (manifest.name, manifest.target, manifest.recipe)):
-        yield f"a name of more than {LONGEST} letters"
-    if not 1 <= manifest.threads <= MOST_THREADS:
-        yield f"{manifest.threads} threads"
-    if not isinstance(manifest.measured.get("latency") or {}, dict):
-        yield "its latency is no object"
-    yield from problems(manifest.model, manifest.engine)
-
-
-def check_listed(folder: Path, manifest: Manifest, name: str) -> None:
-    """Check that a file that is read was checked before."""
-    if name not in manifest.files:
-        raise BundleError(
-            f"'{folder / MANIFEST}' lists no checksum for {quoted(name)}; copy the bundle again"
+    def model(self, artifact: Artifact) -> Model:
+        """One of the artifacts as a model in hand."""
+        shared = {name: getattr(self, name) for name in SHARED}
+        return Model(
+            kind=artifact.format,
+            files={name: entry.file for name, entry in artifact.signatures.items()},
+            entries={name: e.name for name, e in artifact.signatures.items() if e.name},
+            **shared,
         )
 
 
-def foreign(place: Path) -> str:
-    """What keeps a place from being replaced, in words; empty for a bundle, or nothing at all.
-
-    Anything but a bundle of ours with its own files may be all that the user has.
-    """
-    if place.is_symlink():
-        return "is a link"
-    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
-        return ""
-    try:
-        manifest = parse_manifest(place)
-    except (InputError, BundleError):
-        return "is not a bundle"
-    own = {MANIFEST, *manifest.files}
-    for path in sorted(place.rglob("*")):
-        name = path.relative_to(place).as_posix()
-        if name not in own and (path.is_symlink() or not path.is_dir()):
-            return f"holds {quoted(name)}, which is not part of a bundle"
-    return ""
+# What a manifest tells of a net in the words of a model.
+SHARED = ("family", "signatures", "settings", "parameters", "noise", "range_doubt", "license",
+          "notes", "remarks")  # fmt: skip
 
 
-def check_place(folder: Path, name: str) -> None:
-    """Check that one listed file lies inside the bundle, if it is there."""
-    parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts or "\\" in name:
-        raise BundleError(f"'{folder}' lists '{name}', which is outside the bundle; refused")
-    try:
-        inside = (folder / name).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL in the name
-        raise BundleError(f"'{folder}' lists {name[:80]!r}, which is no path; refused") from None
-    if not inside:
-        raise BundleError(f"'{folder / name}' links outside the bundle; refused")
+def manifest_of(model: Model, artifact: Artifact, **told: Any) -> Manifest:
+    """The manifest of a model that has one artifact; `told` are the fields beside the net's."""
+    shared = {name: getattr(model, name) for name in SHARED}
+    return Manifest(format=FORMAT, artifacts=(artifact,), **shared, **told)
 
 
-def check_file(folder: Path, name: str, file: File) -> None:
-    """Check that one listed file is there and unaltered."""
-    path = folder / name
-    try:
-        if not path.is_file():
-            raise BundleError(f"'{path}' is missing; copy the bundle again")
-        same = path.stat().st_size == file.size and sha256(path) == file.sha256
-    except OSError as error:  # a name that is too long, a file that may not be read
-        raise BundleError(
-            f"'{folder}' lists {name[:80]!r}, which cannot be read: {error.strerror}"
-        ) from None
-    if not same:
-        raise BundleError(f"'{path}' is not what the manifest says; copy the bundle again")
+def artifact_of(model: Model, engine: str, device: Device, proven: dict[str, str]) -> Artifact:
+    """A model in hand as an artifact."""
+    entries = {
+        name: Entry(file=file, name=model.entries.get(name, ""))
+        for name, file in model.files.items()
+    }
+    return Artifact(engine=engine, format=model.kind, signatures=entries, device=device,
+                    proven=proven)  # fmt: skip
 
 
 def describe_files(folder: Path) -> dict[str, File]:

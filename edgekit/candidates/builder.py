@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +11,9 @@ import msgspec
 from edgekit import plugin
 from edgekit.candidates.choose import merged
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.candidates.stopwatch import OWN_FAILURES, Judge, Stopwatch
+from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
+from edgekit.device import Device
 from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import PassError
 from edgekit.files.checksum import sha256
@@ -25,9 +25,11 @@ from edgekit.mixed.allocate import front
 from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
 from edgekit.model import Model
 from edgekit.passes._run import run_pass
+from edgekit.plan.candidate import Candidate, Search
+from edgekit.plan.plan import TargetPlan
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
-from edgekit.plan.steps import REWRITE, Candidate, Search, Step, TargetPlan, compacted
+from edgekit.plan.steps import REWRITE, Step, compacted
 from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
@@ -49,24 +51,25 @@ class Builder:
         self, plan: TargetPlan, done: Callable[[str], None]
     ) -> tuple[TargetReport, dict[str, Made]]:
         """Build, run and time every candidate; their own failures are collected, not raised."""
-        threads = self.threads(plan)
+        device = self.device(plan)
         built: dict[str, Made] = {}
-        results = self._attempt_all(plan, plan.candidates, built, done)
-        if plan.search and BASELINE in built:
-            results += self._searched(plan, plan.search, built, done)
+        results = self._based(plan, self._attempt_all(plan, plan.candidates, built, done), built)
+        for search in plan.searches if results[0].name in built else ():
+            results += self._searched(plan, search, results[0].name, built, done)
         results = with_twins(results, built)
-        results = self._stopwatch.timed(plan.target.engine, threads, places(built), results)
-        return TargetReport.of(plan, threads, results), built
+        results = self._stopwatch.timed(device, artifacts_of(built), results)
+        return TargetReport.of(plan, device, results), built
 
     def settled(
         self, report: TargetReport, built: Mapping[str, Made], judge: Judge
     ) -> TargetReport:
         """The decided report, after what is too close to call was timed again."""
-        return self._stopwatch.settled(report, places(built), judge)
+        return self._stopwatch.settled(report, artifacts_of(built), judge)
 
     def go_on(
         self,
         plan: TargetPlan,
+        search: Search,
         report: TargetReport,
         built: dict[str, Made],
         why: str,
@@ -74,13 +77,12 @@ class Builder:
         done: Callable[[str], None],
     ) -> TargetReport:
         """The report with a search for mixed precision, timed beside what was good before."""
-        assert plan.otherwise is not None
-        found = self._searched(plan, plan.otherwise, built, done)
+        found = self._searched(plan, search, report.results[0].name, built, done)
         new = with_twins([*report.results, *found], built)[len(report.results) :]
         named = {report.chosen, *report.equal, *(r.name for r in new)}
         before = [r for r in report.results[1:] if r.name in named]
         rivals = [report.results[0], *before, *new]
-        timed = self._stopwatch.timed(report.engine, report.threads, places(built), rivals)
+        timed = self._stopwatch.timed(report.device, artifacts_of(built), rivals)
         again = {result.name: result for result in timed[1:]}
         kept = [again.pop(result.name, result) for result in report.results]
         results = (*kept, *again.values())
@@ -100,30 +102,32 @@ class Builder:
         One is chosen instead where it is better beyond noise; what lost before stays so.
         """
         chosen = report.result(report.chosen)
-        search = plan.search or plan.otherwise
-        searched = search is not None and chosen and chosen.recipe == search.recipe
-        if chosen is None or searched:  # a search names layers as the rewrites made them
-            return report
+        searched = {search.recipe for search in (*plan.searches, *plan.otherwise)}
+        if chosen is None or chosen.recipe in searched:
+            return report  # a search names layers as the rewrites made them
         tried = variants(chosen, built[chosen.name])
         if not tried or report.failure:
             return report
         results = self._attempt_all(plan, tried, built, done)
         new = with_twins([*report.results, *results], built)[len(report.results) :]
         rivals = [report.results[0], chosen, *new]
-        timed = self._stopwatch.timed(report.engine, report.threads, places(built), rivals)
+        timed = self._stopwatch.timed(report.device, artifacts_of(built), rivals)
         among = judge(msgspec.structs.replace(report, results=tuple(timed)))
         return merged(report, self.settled(among, built, judge))
 
-    def threads(self, plan: TargetPlan) -> int:
-        """The user's number of threads, or the target's, as far as this machine has them."""
-        return self._request.threads or min(plan.target.threads, os.cpu_count() or 1)
+    def device(self, plan: TargetPlan) -> Device:
+        """The target's device, with the user's number of threads if one was given."""
+        return plan.target.device.here(self._request.threads)
 
     def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]:
         """Build and run one candidate; None, and a result that tells why, when it fails."""
         result = Result(
             name=candidate.name,
             recipe=candidate.recipe,
+            engine=candidate.engine,
             offered=candidate.offered,
+            left_out=candidate.left_out,
+            form=candidate.form,
             note=candidate.note,
             steps=tuple(step.name for step in candidate.steps),
             doubt=IN_DOUBT if candidate.calibrates and self._evaluator.model.range_doubt else "",
@@ -158,24 +162,37 @@ class Builder:
                 self._workspace.stop()
                 raise
 
+    def _based(
+        self, plan: TargetPlan, results: Sequence[Result], built: Mapping[str, Made]
+    ) -> list[Result]:
+        """The results, first what the others are compared with: the fastest float32."""
+        made = artifacts_of(built)
+        floats = {each.name: made[each.name] for each in plan.baselines if each.name in made}
+        if not floats:
+            return list(results)
+        base = self._stopwatch.fastest(self.device(plan), floats)
+        return sorted(results, key=lambda result: result.name != base)
+
     def _searched(
         self,
         plan: TargetPlan,
         search: Search,
+        base: str,
         built: dict[str, Made],
         done: Callable[[str], None],
     ) -> list[Result]:
         """Measure each layer, solve for the best assignments, and build and run those."""
-        limits, engine = self._request.limits, plan.target.engine
+        limits = self._request.limits
         if self._evaluator.model.range_doubt:  # what is calibrated could not be chosen
-            search = search.uncalibrated(engine)
+            search = search.uncalibrated()
         try:
             found = self.sensitivity(plan, search, done)
-            float32 = self._stopwatch.seconds(engine, self.threads(plan), built[BASELINE].artifact)
+            float32 = self._stopwatch.seconds(self.device(plan), artifacts_of(built)[base])
             assignments = front(found, search.points, limits.max_size, limits.seconds(float32))
         except OWN_FAILURES as error:
-            return [Result(name=search.name, recipe=search.recipe, failure=str(error))]
-        return self._attempt_all(plan, search.candidates(engine, assignments), built, done)
+            told = Result(name=search.name, recipe=search.recipe, engine=search.engine)
+            return [msgspec.structs.replace(told, failure=str(error))]
+        return self._attempt_all(plan, search.candidates(assignments), built, done)
 
     def sensitivity(
         self, plan: TargetPlan, search: Search, done: Callable[[str], None]
@@ -185,7 +202,7 @@ class Builder:
         The steps are timed, so they run one after another. A group whose step crashes stays float.
         PassError when the net has no layer with constant weights.
         """
-        engine, threads = plan.target.engine, self.threads(plan)
+        engine, device = search.engine, self.device(plan)
         source = self._after(search.steps)
         base = self._after(compacted(search.steps, engine))
         told = self._workspace.step(sensitivity.layers, source=source, engine=engine)
@@ -197,7 +214,7 @@ class Builder:
             try:
                 folder = self._workspace.step(
                     sensitivity.costs,
-                    needs=search.modules(engine),
+                    needs=search.modules(),
                     also=measure.machine(),  # whose timings they are
                     source=source,
                     base=base,
@@ -206,7 +223,7 @@ class Builder:
                     precisions=search.precisions,
                     recorded=self._evaluator.folder,
                     rows=self._request.calibration,
-                    threads=threads,
+                    device=device,
                 )
                 groups.append(
                     msgspec.json.decode((folder / "result.json").read_bytes(), type=Group)
@@ -215,7 +232,7 @@ class Builder:
                 failed = Group(tuple(names), {FLOAT: Cost()}, (str(error),))
                 groups.append(failed)
             done(f"{plan.name}: {search.name}, {names[0].rpartition(';')[2]}")
-        time = self._stopwatch.seconds(engine, threads, base)
+        time = self._stopwatch.seconds(device, Artifact(engine, base))
         return Sensitivity(size=artifact_size(base), time=time, groups=tuple(groups))
 
     def _after(self, steps: Sequence[Step]) -> Path:
@@ -242,7 +259,7 @@ class Builder:
 
     def _build_and_try(self, plan: TargetPlan, candidate: Candidate) -> Made:
         """Run the passes one after another, then the artifact on the original's inputs."""
-        folder, engine = self._after(candidate.steps), plan.target.engine
+        folder, engine = self._after(candidate.steps), candidate.engine
         trial = self._workspace.step(
             measure.trial,
             needs=plugin.part(engine, "runtime").MODULES,
@@ -250,9 +267,9 @@ class Builder:
             artifact=folder,
             engine=engine,
             draws=self._evaluator.folder / "draws.npz",
-            threads=self.threads(plan),
+            device=self.device(plan),
         )
-        return Made(artifact=folder, trial=trial, steps=candidate.steps)
+        return Made(engine=engine, artifact=folder, trial=trial, steps=candidate.steps)
 
     def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
         """The result with what the trial told; PassError when float32 is not the original."""
@@ -269,9 +286,9 @@ class Builder:
             scores=self._evaluator.score(made.trial),
         )
 
-    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+    def time(self, device: Device, artifacts: Mapping[str, Artifact]) -> list[Latency | str]:
         """Latencies of artifacts side by side, or the message of what failed."""
-        return self._stopwatch.time(engine, threads, artifacts)
+        return self._stopwatch.time(device, artifacts)
 
 
 def check_lowering(error: float, sensitivity: float) -> None:
@@ -285,9 +302,9 @@ def check_lowering(error: float, sensitivity: float) -> None:
         )
 
 
-def places(built: Mapping[str, Made]) -> dict[str, Path]:
-    """Where the artifacts are."""
-    return {name: made.artifact for name, made in built.items()}
+def artifacts_of(built: Mapping[str, Made]) -> dict[str, Artifact]:
+    """Where the artifacts are, and what runs them."""
+    return {name: Artifact(made.engine, made.artifact) for name, made in built.items()}
 
 
 def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Result]:

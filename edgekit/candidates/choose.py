@@ -10,8 +10,8 @@ import msgspec
 
 from edgekit.candidates.ranking import best, equals, quality, slower, undecided
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
+from edgekit.plan.gate import Gate
 from edgekit.plan.request import Budget
 from edgekit.units import latency_text, size_text
 

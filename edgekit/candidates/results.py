@@ -7,26 +7,31 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from edgekit.device import Device
 from edgekit.engines import Coverage
 from edgekit.files.atomic import write_file
 from edgekit.measure.latency import Latency
-from edgekit.plan.steps import TargetPlan
+from edgekit.plan.plan import TargetPlan
 from edgekit.typed import Typed, to_json
 
 
 class Result(Typed, frozen=True):
-    """One candidate on one target.
+    """One candidate on one target, made for one of its engines.
 
     `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
-    `coverage` what the engine's fast path took. `note` says what sets it apart from
-    others of its recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
+    `coverage` what the engine's fast path took. `left_out` is the one rewrite that was not done,
+    `form` what the engine did otherwise. `note` says what sets it apart from others of its
+    recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
     candidate with the same artifact, `doubt` says why it may not be chosen yet, `failure` is
     set when it could not be made or run.
     """
 
     name: str
     recipe: str
+    engine: str = ""
     offered: bool = True
+    left_out: str = ""
+    form: str = ""
     note: str = ""
     steps: tuple[str, ...] = ()
     size: int = 0
@@ -48,18 +53,21 @@ class TargetReport(Typed, frozen=True):
     place beside it another timing could turn. `searched` says why mixed precision was searched
     although no recipe asked for it.
 
-    `threads` is what latencies were measured with, `target_threads` what the target runs a net
+    `device` is what latencies were measured on, `target_threads` what the target runs a net
     with, 0 where that was not noted. `memory_mb` is what the target allows a net, 0 for any
-    amount; `architecture` the target's processors, empty for any.
+    amount; `architecture` the target's processors, empty for any. `install` is the command that
+    makes the device ready, where `{engine}` stands for the engine of the bundle.
     """
 
     name: str
     description: str
-    engine: str
-    threads: int
+    engines: tuple[str, ...]
+    device: Device = Device()
     target_threads: int = 0
     memory_mb: int = 0
     architecture: tuple[str, ...] = ()
+    install: str = ""
+    verified: str = ""
     results: tuple[Result, ...] = ()
     chosen: str | None = None
     nearest: str | None = None
@@ -71,16 +79,18 @@ class TargetReport(Typed, frozen=True):
     failure: str = ""
 
     @classmethod
-    def of(cls, plan: TargetPlan, threads: int, results: Sequence[Result]) -> TargetReport:
+    def of(cls, plan: TargetPlan, device: Device, results: Sequence[Result]) -> TargetReport:
         """What was measured for a target, nothing decided yet."""
         return cls(
             name=plan.name,
             description=plan.target.description,
-            engine=plan.target.engine,
-            threads=threads,
-            target_threads=plan.target.threads,
-            memory_mb=plan.target.memory_mb,
+            engines=plan.target.engines,
+            device=device,
+            target_threads=plan.target.device.threads,
+            memory_mb=plan.target.limits.memory_mb,
             architecture=plan.target.architecture,
+            install=plan.target.install,
+            verified=plan.target.verified,
             results=tuple(results),
         )
 

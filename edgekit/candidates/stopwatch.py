@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 from edgekit.candidates.results import Result, TargetReport
+from edgekit.device import Device
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import latency as measure
 from edgekit.measure.latency import Latency
-from edgekit.plan.recipe import BASELINE
 from edgekit.work.workspace import Workspace
 
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
@@ -25,18 +25,24 @@ PROCESSES = 3  # each lays out its memory anew, which moves timings more than tu
 Judge = Callable[[TargetReport], TargetReport]
 
 
+class Artifact(NamedTuple):
+    """A model folder and the engine that runs it."""
+
+    engine: str
+    folder: Path
+
+
 class Key(NamedTuple):
     """What was measured: an artifact beside a baseline."""
 
-    engine: str
-    threads: int
-    base: Path
-    artifact: Path
+    device: Device
+    base: Artifact
+    artifact: Artifact
 
 
 class Stopwatch:
-    """Keeps what every process measured: targets may share an engine, and what is timed again is
-    known better."""
+    """Keeps what every process measured: targets may share a device, and what is timed again is
+    known better. Of all artifacts that it is given, the first is the baseline."""
 
     def __init__(self, workspace: Workspace, seconds: float) -> None:
         """`seconds`: how long each candidate is measured."""
@@ -45,59 +51,69 @@ class Stopwatch:
         self._failed: dict[Key, str] = {}
 
     def timed(
-        self,
-        engine: str,
-        threads: int,
-        artifacts: Mapping[str, Path],
-        results: Sequence[Result],
+        self, device: Device, artifacts: Mapping[str, Artifact], results: Sequence[Result]
     ) -> list[Result]:
-        """The results with latencies; only what was not timed yet is, and nothing without the
-        baseline."""
-        if BASELINE not in artifacts:
+        """The results with latencies, beside the first of them; only what was not timed yet is, and
+        nothing without that one."""
+        first = results[0].name
+        if first not in artifacts:
             return list(results)
         mine = {r.name: artifacts[r.name] for r in results if r.name in artifacts and not r.same_as}
-        base = artifacts[BASELINE]
+        base = artifacts[first]
 
-        def known(artifact: Path) -> bool:
-            key = Key(engine, threads, base, artifact)
+        def known(artifact: Artifact) -> bool:
+            key = Key(device, base, artifact)
             return key in self._measured or key in self._failed
 
-        new = {name: path for name, path in mine.items() if not known(path)}
+        new = {name: artifact for name, artifact in mine.items() if not known(artifact)}
         if new:
-            self.time(engine, threads, {BASELINE: base} | new)
-        found = {n: self._told(Key(engine, threads, base, path)) for n, path in mine.items()}
+            self.time(device, {first: base} | new)
+        found = {name: self._told(Key(device, base, each)) for name, each in mine.items()}
         return as_twins([with_timing(result, found.get(result.name)) for result in results])
 
     def settled(
-        self, report: TargetReport, artifacts: Mapping[str, Path], judge: Judge
+        self, report: TargetReport, artifacts: Mapping[str, Artifact], judge: Judge
     ) -> TargetReport:
         """The report with what is too close to call timed again, until it is not or there were
         enough."""
         for _ in range(ROUNDS):
             if not report.undecided:
                 break
-            again = {name: artifacts[name] for name in (BASELINE, *report.undecided)}
-            found = dict(zip(again, self.time(report.engine, report.threads, again), strict=True))
+            names = (report.results[0].name, *report.undecided)
+            again = {name: artifacts[name] for name in names}
+            found = dict(zip(again, self.time(report.device, again), strict=True))
             results = [with_timing(each, found.get(each.name)) for each in report.results]
             report = judge(msgspec.structs.replace(report, results=tuple(as_twins(results))))
         return report
 
-    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+    def fastest(self, device: Device, artifacts: Mapping[str, Artifact]) -> str:
+        """The name of the quickest; of those that noise does not tell apart, the earlier one."""
+        if len(artifacts) < 2:
+            return next(iter(artifacts))
+        found = dict(zip(artifacts, self.time(device, artifacts), strict=True))
+        ratios = {
+            name: 1.0 if latency.ratio_high >= 1.0 else latency.ratio
+            for name, latency in found.items()
+            if isinstance(latency, Latency)
+        }
+        return min(ratios, key=ratios.__getitem__, default=next(iter(artifacts)))
+
+    def time(self, device: Device, artifacts: Mapping[str, Artifact]) -> list[Latency | str]:
         """Latencies of all artifacts, or the message of what failed; ratios are to the first, the
         baseline.
 
         All side by side, in one process after the other; one by one where one of them takes the
         process down.
         """
-        base = artifacts[BASELINE]
-        keys = [Key(engine, threads, base, artifact) for artifact in artifacts.values()]
+        base = next(iter(artifacts.values()))
+        keys = [Key(device, base, artifact) for artifact in artifacts.values()]
         for _ in range(PROCESSES):
             running = dict.fromkeys(key for key in keys if key not in self._failed)
             if not running:
                 break
             found: Sequence[Latency | str]
             try:
-                found = self._once(engine, threads, [key.artifact for key in running])
+                found = self._once(device, [key.artifact for key in running])
             except OWN_FAILURES:
                 found = self._one_by_one(running)
             for key, latency in zip(running, found, strict=True):
@@ -107,16 +123,16 @@ class Stopwatch:
                     self._failed[key] = latency
         return [self._told(key) for key in keys]
 
-    def seconds(self, engine: str, threads: int, artifact: Path) -> float:
+    def seconds(self, device: Device, artifact: Artifact) -> float:
         """How long one artifact takes."""
-        return self._once(engine, threads, [artifact])[0].seconds
+        return self._once(device, [artifact])[0].seconds
 
     def _one_by_one(self, keys: Iterable[Key]) -> list[Latency | str]:
         """Each alone beside the baseline, or why not."""
         found: list[Latency | str] = []
         for key in keys:
             try:
-                found.append(self._once(key.engine, key.threads, [key.base, key.artifact])[-1])
+                found.append(self._once(key.device, [key.base, key.artifact])[-1])
             except OWN_FAILURES as error:
                 found.append(str(error))
         return found
@@ -125,13 +141,13 @@ class Stopwatch:
         """All that was measured of an artifact, as one."""
         return self._failed.get(key) or pooled(self._measured[key])
 
-    def _once(self, engine: str, threads: int, artifacts: Sequence[Path]) -> list[Latency]:
+    def _once(self, device: Device, artifacts: Sequence[Artifact]) -> list[Latency]:
         """What one process measures; ratios refer to the first artifact."""
         told = self._workspace.call(
             measure.latency,
-            artifacts=artifacts,
-            engine=engine,
-            threads=threads,
+            artifacts=[each.folder for each in artifacts],
+            engines=[each.engine for each in artifacts],
+            device=device,
             seconds=self._each * len(artifacts) / PROCESSES,
         )
         return msgspec.convert(told, list[Latency])

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit import plugin
+from edgekit import naming, plugin
 from edgekit.candidates.results import Result
 from edgekit.model import Model
-from edgekit.plan.steps import REWRITE, Candidate, Step, checked
+from edgekit.plan.candidate import Candidate
+from edgekit.plan.steps import REWRITE, Step, checked
 from edgekit.typed import Typed
 
 
 class Made(Typed, frozen=True):
-    """A candidate that was built and run: where its model and its outputs are, and its steps."""
+    """A candidate that was built and run: where its model and its outputs are, the engine that it
+    is for, and its steps."""
 
+    engine: str
     artifact: Path
     trial: Path
     steps: tuple[Step, ...] = ()
@@ -39,8 +42,10 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
             less = msgspec.structs.replace(step, options=step.options | {"rewrites": rest})
             found.append(
                 Candidate(
-                    name=f"{chosen.name} without {name}",
+                    name=naming.without(chosen.name, name),
                     recipe=chosen.recipe,
+                    engine=made.engine,
+                    left_out=name,
                     steps=(*made.steps[:place], less, *made.steps[place + 1 :]),
                     note=f"without the rewrite {name}",
                 )
@@ -51,30 +56,32 @@ def fewer_rewrites(chosen: Result, made: Made) -> list[Candidate]:
 def optional(made: Made, place: int) -> list[str]:
     """The rewrites that changed the artifacts, but those that a later pass does anyway."""
     later = [getattr(step.load(), "PREPARED", ()) for step in made.steps[place + 1 :]]
-    return [name for name in rewritten_by(made.artifact) if not any(name in each for each in later)]
+    return [name for name in rewritten_by(made) if not any(name in each for each in later)]
 
 
-def rewritten_by(folder: Path) -> list[str]:
-    """The rewrites that changed a model's artifacts, as noted in them."""
-    model = Model.load(folder)
-    read = plugin.part(model.kind, "rewrites").read_rewrites
-    noted = [read(folder / file) for file in model.files.values()]
+def rewritten_by(made: Made) -> list[str]:
+    """The rewrites that changed a candidate's artifacts, as noted in them."""
+    read = plugin.part(made.engine, "rewrites").read_rewrites
+    noted = [read(made.artifact / file) for file in Model.load(made.artifact).files.values()]
     return list(dict.fromkeys(str(entry["rewrite"]) for entries in noted for entry in entries))
 
 
 def other_forms(chosen: Result, made: Made) -> list[Candidate]:
     """The chosen candidate with what its engine changes in the passes."""
-    model = Model.load(made.artifact)
-    if not plugin.has_part(model.kind, "space"):
+    if not plugin.has_part(made.engine, "space"):
         return []
+    model = Model.load(made.artifact)
     passes = [{"pass": step.name, **step.options} for step in made.steps]
     files = [made.artifact / file for file in model.files.values()]
-    found = plugin.part(model.kind, "space").other_forms(passes, files)
+    found = plugin.part(made.engine, "space").other_forms(passes, files)
     return [
         Candidate(
-            name=f"{chosen.name} {what}",
+            name=naming.in_form(chosen.name, what),
             recipe=chosen.recipe,
-            steps=tuple(checked(entry, model.kind) for entry in changed),
+            engine=made.engine,
+            left_out=chosen.left_out,
+            form=what,
+            steps=tuple(checked(entry, made.engine) for entry in changed),
             note=note,
         )
         for what, (note, changed) in found.items()

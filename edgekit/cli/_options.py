@@ -236,7 +236,15 @@ class Seconds(click.FloatRange):
         return number
 
 
+engine_option = click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="ENGINE",
+    help="Of a target's several engines, only this; repeatable.",
+)
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Engine threads; the target's by default."
 )
+wide_option = click.option("--wide", is_flag=True, help="Show every column of the table.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from textwrap import wrap
 from typing import Any
 
 import click
 
 from edgekit.errors import escaped, named
 
+WIDTH = 100  # columns that a table has on a terminal, unless all of it is asked for
+NAMES = 34  # columns of them for what rows are called, where they do not all fit
 
-def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> str:
+
+def table(
+    rows: Iterable[Mapping[str, object]], marked: str | None = None, width: int | None = None
+) -> str:
     """Rows as aligned columns under their names, numbers to the right.
 
-    The row whose first cell is `marked` gets an arrow. Plain text, since devices have no rich.
+    The row whose first cell is `marked` gets an arrow. With a `width` the first and the last column
+    go over several lines where they must. Plain text, since devices have no rich.
     """
     lines = [{escaped(key): escaped(str(value)) for key, value in row.items()} for row in rows]
     if not lines:
@@ -23,15 +30,30 @@ def table(rows: Iterable[Mapping[str, object]], marked: str | None = None) -> st
     columns = list(lines[0])
     widths = {c: max(len(c), *(len(line[c]) for line in lines)) for c in columns}
     right = {c for c in columns[1:] if all(numeric(line[c]) for line in lines)}
+    if width:
+        fit(widths, width - 2 * len(columns))
 
     def laid(cells: Mapping[str, str], mark: str) -> str:
-        texts = [cells[c].rjust(widths[c]) if c in right else cells[c].ljust(widths[c])
-                 for c in columns]  # fmt: skip
-        return f"{mark} {'  '.join(texts)}".rstrip()
+        parts = {c: wrap(cells[c], widths[c]) or [""] for c in columns}
+        told = []
+        for k in range(max(map(len, parts.values()))):
+            texts = [parts[c][k] if k < len(parts[c]) else "" for c in columns]
+            shown = [text.rjust(widths[c]) if c in right else text.ljust(widths[c])
+                     for c, text in zip(columns, texts, strict=True)]  # fmt: skip
+            told.append(f"{' ' if k else mark} {'  '.join(shown)}".rstrip())
+        return "\n".join(told)
 
     head = laid({c: c for c in columns}, " ")
     body = [laid(line, "→" if marked and line[columns[0]] == marked else " ") for line in lines]
     return "\n".join([head, "  " + "─" * (sum(widths.values()) + 2 * len(columns) - 2), *body])
+
+
+def fit(widths: dict[str, int], most: int) -> None:
+    """Make the first and the last column narrower until all have so many letters together."""
+    first, *_, last = widths
+    for column, least in ((first, NAMES), (last, len(last))):
+        beyond = sum(widths.values()) - most
+        widths[column] = max(min(widths[column], least), widths[column] - max(beyond, 0))
 
 
 def summary(facts: Mapping[str, str]) -> list[str]:

@@ -30,8 +30,8 @@ def command(bundle: Path, threads: str, seconds: float, as_json: bool) -> None:
     """Time every signature of BUNDLE, thread counts in turns."""
     import msgspec
 
+    from edgekit.device import check_threads
     from edgekit.jobs.validate import bench
-    from edgekit.runtime.runner import check_threads
 
     if not re.fullmatch(r"0*[1-9]\d*(,0*[1-9]\d*)*", threads):
         raise click.UsageError(f"--threads '{threads}' is no list such as 1,2")

@@ -13,11 +13,14 @@ from edgekit.cli._options import (
     choice_options,
     comparison_options,
     data_option,
+    engine_option,
     json_option,
     model_argument,
     model_options,
     threads_option,
+    wide_option,
 )
+from edgekit.cli._results import results_table
 from edgekit.cli._show import Bar, emit, table
 
 
@@ -51,6 +54,7 @@ from edgekit.cli._show import Bar, emit, table
 @model_options
 @comparison_options
 @click.option("--calibration", default=64, show_default=True, help="Samples to calibrate with.")
+@engine_option
 @threads_option
 @click.option(
     "--force",
@@ -65,9 +69,10 @@ from edgekit.cli._show import Bar, emit, table
 )
 @cache_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@wide_option
 @json_option
-def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, dry_run: bool,
-            no_cache: bool, **asked: Any) -> None:  # fmt: skip
+def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, wide: bool,
+            dry_run: bool, no_cache: bool, **asked: Any) -> None:  # fmt: skip
     """Convert MODEL (.keras, .h5, a SavedModel folder, or a folder with model.toml).
 
     Every candidate is built, run beside the original and timed; the best that meets the quality
@@ -89,9 +94,9 @@ def command(model: Path, targets: tuple[str, ...], output: Path, as_json: bool, 
         except (GateError, PassError) as error:
             bar.close()
             if error.report is not None:
-                show_report(error.report, output, as_json)
+                show_report(error.report, output, as_json, wide)
             raise
-    show_report(report, output, as_json)
+    show_report(report, output, as_json, wide)
 
 
 def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
@@ -99,10 +104,10 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
     value = [
         {
             "target": plan.name,
-            "engine": plan.target.engine,
+            "engines": plan.target.engines,
             "candidates": {c.name: [s.name for s in c.steps] for c in plan.candidates},
-            "search": searching(plan.search),
-            "otherwise": searching(plan.otherwise),
+            "searches": {search.name: searching(search) for search in plan.searches},
+            "otherwise": {search.name: searching(search) for search in plan.otherwise},
             "remarks": plan.remarks,
             "refused": refused[plan.name],
         }
@@ -115,47 +120,49 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
     ] + [
         {
             "target": plan.name,
-            "candidate": f"{plan.search.name}-1…{plan.search.points}",
-            "steps": f"each layer one of: float, {', '.join(plan.search.precisions)}",
+            "candidate": f"{search.name}-1…{search.points}",
+            "steps": f"each layer one of: float, {', '.join(search.precisions)}",
         }
         for plan in plans
-        if plan.search
+        for search in plan.searches
     ]
     notes = [f"note: {remark}" for plan in plans for remark in plan.remarks]
     notes += [
         f"note: {plan.name}: where nothing below float16 is good enough, "
-        f"{plan.otherwise.name}-1…{plan.otherwise.points} too"
+        f"{search.name}-1…{search.points} too"
         for plan in plans
-        if plan.otherwise
+        for search in plan.otherwise
     ]
     reasons = dict.fromkeys(why for why in refused.values() if why)
     notes += [f"without --dry-run this is refused: {why}" for why in reasons]
     emit(value, as_json, "\n".join([table(rows), *notes]))
 
 
-def searching(search: Any) -> dict[str, Any] | None:
-    """What a search tries; None without one."""
-    return search and {"precisions": search.precisions, "points": search.points}
+def searching(search: Any) -> dict[str, Any]:
+    """What a search tries."""
+    return {"precisions": search.precisions, "points": search.points}
 
 
-def show_report(report: Any, output: Path, as_json: bool) -> None:
+def show_report(report: Any, output: Path, as_json: bool, wide: bool = False) -> None:
     """The table of every target, and where everything is."""
     import msgspec
 
-    from edgekit.report.tables import equal, megabytes, proxy, rows, searched, threads, variants
+    from edgekit.report import tables
 
     lines = [f"DOUBT: {told}" for told in report.doubts]
     for target in report.targets:
-        lines += ["", f"{target.name}  ({target.engine}, {threads(report, target)})",
-                  table(rows(target), target.chosen)]  # fmt: skip
-        told = (proxy(report, target), searched(target), variants(target), equal(target))
+        on = f"{' and '.join(target.engines)}, {tables.threads(report, target)}"
+        lines += ["", f"{target.name}  ({on})", results_table(target, wide)]
+        told = (tables.proxy(report, target), tables.searched(target), tables.variants(target),
+                tables.equal(target))  # fmt: skip
         lines += [f"  {line}" for line in told if line]
         lines.append(f"  timings of one candidate vary by ±{target.noise:.0%} on this machine")
-        lines.append(
-            f"  bundle: {target.bundle} ({megabytes(target.zipped)} as a zip file)"
-            if target.bundle
-            else f"  no bundle: {target.failure}"
-        )
+        if target.bundle:
+            zipped = tables.megabytes(target.zipped)
+            lines.append(f"  bundle: {target.bundle} ({zipped} as a zip file)")
+            lines.append(f"  on the device: {tables.installation(target)}")
+        else:
+            lines.append(f"  no bundle: {target.failure}")
     lines += ["", f"compared on: {report.inputs}"]
     lines += [f"note: {remark}" for remark in report.remarks]
     lines.append(f"report: {output / 'report.html'}")

@@ -26,8 +26,8 @@ def command(name: str | None, as_json: bool) -> None:
     rows = [
         {
             "target": each,
-            "engine": t.engine,
-            "threads": t.threads,
+            "engines": ", ".join(t.engines),
+            "threads": t.device.threads,
             "architecture": ", ".join(t.architecture) or "any",
             "verified": t.verified,
             "description": t.description,

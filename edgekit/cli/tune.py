@@ -13,12 +13,15 @@ from edgekit.cli._options import (
     choice_options,
     comparison_options,
     data_option,
+    engine_option,
     json_option,
     model_argument,
     model_options,
     threads_option,
+    wide_option,
 )
-from edgekit.cli._show import Bar, emit, table
+from edgekit.cli._results import results_table
+from edgekit.cli._show import Bar, emit
 
 
 @click.command("tune", short_help="Search for the best recipe of a model on one target.")
@@ -58,11 +61,13 @@ from edgekit.cli._show import Bar, emit, table
 @data_option
 @model_options
 @comparison_options
+@engine_option
 @threads_option
 @cache_options
+@wide_option
 @json_option
 def command(model: Path, targets: tuple[str, ...], output: Path, trials: int, resume: bool,
-            minutes: float | None, as_json: bool, no_cache: bool,
+            minutes: float | None, as_json: bool, wide: bool, no_cache: bool,
             **asked: Any) -> None:  # fmt: skip
     """Try many recipes on MODEL, and keep the best that meets the quality gates.
 
@@ -81,29 +86,28 @@ def command(model: Path, targets: tuple[str, ...], output: Path, trials: int, re
         except (GateError, PassError) as error:
             bar.close()
             if error.report is not None:
-                show(error.report, output, as_json)
+                show(error.report, output, as_json, wide)
             raise
         except KeyboardInterrupt:
             raise click.Abort(
                 "interrupted; finished trials are kept, run the same command with --resume to go on"
             ) from None
-    show(found, output, as_json)
+    show(found, output, as_json, wide)
 
 
-def show(found: Any, output: Path, as_json: bool) -> None:
+def show(found: Any, output: Path, as_json: bool, wide: bool = False) -> None:
     """The front, or what came nearest, beside float32, and where everything is."""
     import msgspec
 
-    from edgekit.report.tables import rows, threads
+    from edgekit.report.tables import threads
 
     target = found.target
     kept = {target.chosen, target.nearest, target.results[0].name, *found.front}
-    shown = [row for row in rows(target) if row["candidate"] in kept]
     lines = [
         *(f"DOUBT: {told}" for told in found.report.doubts),
-        f"{target.name}  ({target.engine}, {threads(found.report, target)}), "
+        f"{target.name}  ({target.engines[0]}, {threads(found.report, target)}), "
         f"{len(found.tried)} recipes tried; the best of them, and float32:",
-        table(shown, target.chosen),
+        results_table(target, wide, kept),
     ]
     if target.chosen:
         options = found.tried[target.chosen].options

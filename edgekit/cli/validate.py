@@ -23,7 +23,7 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
 
     from edgekit.errors import GateError
     from edgekit.jobs.validate import validate
-    from edgekit.report.tables import megabytes
+    from edgekit.report.tables import megabytes, milliseconds
 
     outcome = validate(bundle, threads)
     rows: list[dict[str, object]] = [
@@ -31,6 +31,9 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
          if name in outcome.converted else "–", "gate": outcome.gates.get(name, "–")}
         for name, value in outcome.scores.items()
     ]  # fmt: skip
+    then = ""
+    if outcome.latency_then:
+        then = f"; {milliseconds(outcome.latency_then)} on the converting machine"
     text = "\n".join(
         [
             f"{bundle}: {outcome.files} files intact",
@@ -42,8 +45,8 @@ def command(bundle: Path, threads: int | None, as_json: bool) -> None:
                 if outcome.drift
                 else "are identical"
             ),
-            f"latency {outcome.latency.seconds * 1e3:.3g} ms a pass ({outcome.threads} threads, "
-            f"noise {outcome.latency.noise:.1%}), memory {megabytes(outcome.memory)}, "
+            f"latency {milliseconds(outcome.latency.seconds)} a pass ({outcome.threads} threads, "
+            f"noise {outcome.latency.noise:.1%}{then}), memory {megabytes(outcome.memory)}, "
             f"loaded in {outcome.load_seconds * 1e3:.0f} ms",
             "passed" if not outcome.missed else "missed: " + ", ".join(outcome.missed),
         ]

@@ -3,11 +3,13 @@
 What an engine has, the first two wherever it runs, the others where models are converted:
 
 - `__init__`: light; the docstring says what it reads;
-- `runtime`: `SUFFIX` of its artifacts, and `files(path)`, all files of one, those beside it too;
+- `runtime`: `FORMATS`, the file formats that it reads, each with its suffix, and `files(path)`, all
+  files of an artifact, those beside it too; `DEVICES`, the kinds of `Device` that it runs on;
   `MODULES`, any of which runs it, and `check_installed()`; `warm()` imports it, so that its own
   size and start are not counted as an artifact's; `describe(path) -> Signature`, what an artifact
-  tells of itself; `load(path, signature, threads) -> Call` on arrays of the signature's shapes and
-  dtypes; what a call returns is the caller's own, and two threads never run one call at a time;
+  tells of itself; `load(path, signature, device, entry="") -> Call` on arrays of the signature's
+  shapes and dtypes, `entry` its name in a file that holds several; what a call returns is the
+  caller's own, and two threads never run one call at a time;
 - `passes/`: from Model to Model, as those of `edgekit.passes`, typed without the engine's name in a
   recipe's `[[engine]]`. Those whose `TAKES` and `GIVES` differ are inserted where a recipe leaves
   them out; `rewrite` is tried beside every graph as it is, `compact` ends every artifact;
@@ -39,6 +41,8 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import plugin
+from edgekit.device import Device
+from edgekit.errors import EngineError
 from edgekit.model import Model
 from edgekit.typed import Typed
 
@@ -92,8 +96,46 @@ def rewrite_rows(noted: Rows) -> Rows:
 
 
 def engine_of(path: Path) -> str | None:
-    """The engine whose artifacts have this suffix."""
-    return next((n for n in plugin.names("engines") if path.suffix == runtime(n).SUFFIX), None)
+    """The first engine whose artifacts have this suffix."""
+    known = plugin.names("engines")
+    return next((name for name in known if path.suffix in runtime(name).FORMATS.values()), None)
+
+
+def reader_of(kind: str) -> Any:
+    """The runtime of the first engine that reads a format; all that read it agree on its files.
+
+    Raises:
+        EngineError: none does.
+    """
+    for name in plugin.names("engines"):
+        if kind in runtime(name).FORMATS:
+            return runtime(name)
+    raise EngineError(f"no engine reads '{kind}'")
+
+
+def installed(engine: str) -> dict[str, str]:
+    """The package that runs an engine here, with its version; empty where none is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    for module in runtime(engine).MODULES:
+        package = module.replace("_", "-")
+        try:
+            return {package: version(package)}
+        except PackageNotFoundError:
+            continue
+    return {}
+
+
+def check_device(engine: str, device: Device) -> None:
+    """Check that an engine runs on a device of this kind.
+
+    Raises:
+        EngineError: with the kinds that it has.
+    """
+    known = runtime(engine).DEVICES
+    if device.kind not in known:
+        raise EngineError(f"engine '{engine}' has no device '{device.kind}'; "
+                          f"it runs on: {', '.join(known)}")  # fmt: skip
 
 
 def runtime(engine: str) -> Any:
@@ -102,10 +144,10 @@ def runtime(engine: str) -> Any:
 
 
 def artifacts(folder: Path, model: Model) -> list[Path]:
-    """Every file that the engine of a model loads."""
-    engine = runtime(model.kind)
+    """Every file that an engine loads of a model."""
+    reader = reader_of(model.kind)
     files = dict.fromkeys(model.files.values())  # several signatures may share one
-    return [path for file in files for path in engine.files(folder / file)]
+    return [path for file in files for path in reader.files(folder / file)]
 
 
 def artifact_size(folder: Path) -> int:

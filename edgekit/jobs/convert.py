@@ -17,6 +17,7 @@ from edgekit.candidates.builder import Builder
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
 from edgekit.candidates.results import Report, TargetReport
 from edgekit.data.load import check_data, data_files
+from edgekit.device import check_threads
 from edgekit.errors import GateError, InputError, PassError, did_you_mean, require
 from edgekit.families._base import Family
 from edgekit.files.atomic import claimed
@@ -27,16 +28,15 @@ from edgekit.machine.limits import Limits
 from edgekit.measure.evaluator import Evaluator
 from edgekit.measure.features import Features, check_features
 from edgekit.measure.features_child import features_in_child
-from edgekit.measure.fidelity import Gate, gates_for, parse_gate, unchecked
+from edgekit.measure.fidelity import gates_for, unchecked
 from edgekit.measure.latency import machine
 from edgekit.model import Model
 from edgekit.original.describe import described
 from edgekit.original.ranges import doubt
 from edgekit.original.reference import reference
-from edgekit.plan import recipe
+from edgekit.plan.gate import Gate
+from edgekit.plan.plan import TargetPlan, make_plan
 from edgekit.plan.request import Request
-from edgekit.plan.steps import TargetPlan, make_plan
-from edgekit.runtime.runner import check_threads
 from edgekit.sources import check_parts, needs, part_files
 from edgekit.work.cache import default_cache
 from edgekit.work.workspace import Workspace
@@ -119,13 +119,14 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
         builds = sum(plan.most for plan in plans)
         builder, evaluator = prepare(request, workspace, features, rows, bar, builds)
         gates = gates_for(evaluator.family, request.gates)
-        judge = partial(verdict, request, gates)
         reports, artifacts = [], {}
         for plan in plans:
+            judge = partial(verdict, request, plan, gates)
             outcome, made = builder.run(plan, bar.done)
             outcome = builder.settled(judge(outcome), made, judge)
-            if plan.otherwise and (why := shortfall(outcome, gates)):
-                outcome = builder.go_on(plan, outcome, made, why, judge, bar.further)
+            for search in plan.otherwise:
+                if why := shortfall(outcome, gates):
+                    outcome = builder.go_on(plan, search, outcome, made, why, judge, bar.further)
             outcome = builder.refine(plan, outcome, made, judge, bar.further)
             bar.done(f"{plan.name}: chosen: {outcome.chosen or 'none'}")
             reports.append(outcome)
@@ -207,7 +208,9 @@ def weaknesses(request: Request, evaluator: Evaluator, gates: Sequence[Gate]) ->
         yield f"{few}; {FEW} or more are better"
 
 
-def verdict(request: Request, gates: Sequence[Gate], outcome: TargetReport) -> TargetReport:
+def verdict(
+    request: Request, plan: TargetPlan, gates: Sequence[Gate], outcome: TargetReport
+) -> TargetReport:
     """The outcome with its decision.
 
     Recipes that the user named are given as asked; `auto` never gives worse than float32.
@@ -217,15 +220,9 @@ def verdict(request: Request, gates: Sequence[Gate], outcome: TargetReport) -> T
         gates,
         request.objective,
         limits=request.limits,
-        strict=any(map(chooses, request.recipes)),
+        strict=plan.chooses,
         keep_going=request.keep_going,
     )
-
-
-def chooses(name: str) -> bool:
-    """Whether a recipe leaves it to measurement what is done."""
-    loaded = recipe.load(name)
-    return bool(loaded.candidates or loaded.mixed)
 
 
 def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
@@ -245,12 +242,10 @@ def check(request: Request, *, writes: bool = True) -> list[TargetPlan]:
     check_bounds(request)
     if request.given.family:
         plugin.load("families", request.given.family)
-    for gate in request.gates:
-        parse_gate(gate)
     files = part_files(request.model)
     for module in needs(files.values()):
         require(module, "convert")
-    plans = make_plan(request.targets, request.recipes)
+    plans = make_plan(request.targets, request.recipes, request.engines)
     check_parts(files, request.trust)
     if request.data:
         check_data(request.data)
@@ -317,7 +312,7 @@ def check_gates(request: Request, evaluator: Evaluator) -> None:
     Features that fail on these outputs are found here as well, before anything is built.
     """
     measured = evaluator.of_itself
-    for gate in map(parse_gate, request.gates):
+    for gate in request.gates:
         if gate.metric not in measured:
             raise InputError(
                 f"gate '{gate}' does not apply to the outputs of this net; "

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgekit import plugin
-from edgekit.bundle.manifest import MANIFEST, read_manifest
+from edgekit.bundle.manifest import MANIFEST, Manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.domain import as_text
 from edgekit.engines import Facts, Rows, engine_of
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
@@ -41,32 +42,50 @@ def inspect(path: Path, given: Given, trust: Trust) -> Facts:
 def bundle_facts(folder: Path) -> Facts:
     """The manifest of a bundle, and the tables of its artifacts, each signature's below another."""
     manifest = read_manifest(folder)
-    measured = manifest.measured
+    artifact = manifest.artifacts[0]
+    model, measured = manifest.model(artifact), manifest.measured
     latency = measured.get("latency") or {}
     summary = {
         "bundle": str(folder),
         "model": manifest.name,
-        "family": manifest.model.family,
+        "family": model.family,
         "target": manifest.target,
-        "engine": manifest.engine,
+        "engine": artifact.engine,
         "recipe": manifest.recipe,
         "size": sum(file.size for file in manifest.files.values()),
         "verdict": measured.get("verdict", ""),
         "latency_vs_float32": latency.get("ratio"),
         "created": manifest.created,
-        "license": manifest.model.license,
-        "doubt": doubt(manifest.model),
-        "remarks": manifest.model.remarks,
+        "license": model.license,
+        "doubt": doubt(model),
+        "remarks": model.remarks,
     }
-    tables = {"signatures": signature_rows(manifest.model)}
-    files = [folder / file for file in manifest.model.files.values()]
-    found = looked_at(manifest.engine, files, whole=False)
-    for name, facts in zip(manifest.model.files, found, strict=True):
+    tables = {"artifacts": artifact_rows(manifest), "signatures": signature_rows(model)}
+    files = [folder / file for file in model.files.values()]
+    found = looked_at(artifact.engine, files, whole=False)
+    for name, facts in zip(model.files, found, strict=True):
         for title, rows in facts.tables.items():
             tables.setdefault(title, []).extend({"signature": name, **row} for row in rows)
     scores = manifest.scores.items()
     tables["scores"] = [{"metric": name, "value": value} for name, value in scores]
     return Facts(summary=summary, tables=tables)
+
+
+def artifact_rows(manifest: Manifest) -> Rows:
+    """One row for each signature of each artifact."""
+    return [
+        {
+            "engine": artifact.engine,
+            "format": artifact.format,
+            "device": artifact.device.kind,
+            "threads": artifact.device.threads,
+            "runs with": " ".join(f"{name} {least}" for name, least in artifact.proven.items()),
+            "signature": name,
+            "file": f"{entry.file}:{entry.name}" if entry.name else entry.file,
+        }
+        for artifact in manifest.artifacts
+        for name, entry in artifact.signatures.items()
+    ]
 
 
 def looked_at(engine: str, files: Sequence[Path], *, whole: bool) -> list[Facts]:

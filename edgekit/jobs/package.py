@@ -11,29 +11,30 @@ import msgspec
 import numpy as np
 
 from edgekit.bundle.manifest import (
-    FORMAT,
     GOLDEN,
-    Manifest,
+    artifact_of,
     describe_files,
-    foreign,
+    manifest_of,
     write_manifest,
 )
-from edgekit.candidates.results import Report, Result
+from edgekit.bundle.reading import foreign
+from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.candidates.variants import Made
 from edgekit.data import npz
 from edgekit.data.npz import Arrays
-from edgekit.engines import artifacts
+from edgekit.engines import artifacts, installed
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
 from edgekit.measure.evaluator import Evaluator
 from edgekit.model import Model
-from edgekit.plan.recipe import BASELINE, to_toml
+from edgekit.plan.plan import TargetPlan
+from edgekit.plan.recipe import to_toml
 from edgekit.plan.request import Request
-from edgekit.plan.steps import TargetPlan
 from edgekit.report.files import is_page, is_report
 
 DATA, PAGE = "report.json", "report.html"
+ASSETS = {GOLDEN: "golden.npz", "recipe": "recipe.toml"}
 # Golden samples: a few rows, fewer of large ones.
 GOLDEN_ROWS, GOLDEN_VALUES = 4, 200_000
 
@@ -63,7 +64,7 @@ def write_bundles(
         if reason := refusal(request, plan):  # again: there was time to put something there
             raise InputError(reason)
         with atomic_folder(place, force=request.force) as folder:
-            fill_bundle(folder, request, report, plan, chosen, made, evaluator)
+            fill_bundle(folder, request, report, plan, target, chosen, made, evaluator)
         done = msgspec.structs.replace(target, bundle=str(place), zipped=zipped_size(place))
         written.append(done)
     return msgspec.structs.replace(report, targets=tuple(written), remarks=tuple(remarks))
@@ -121,6 +122,7 @@ def fill_bundle(
     request: Request,
     report: Report,
     plan: TargetPlan,
+    target: TargetReport,
     chosen: Result,
     made: Made,
     evaluator: Evaluator,
@@ -130,8 +132,8 @@ def fill_bundle(
     for path in artifacts(made.artifact, model):
         (folder / path.name).write_bytes(path.read_bytes())
     passes = [(step.name, step.options) for step in made.steps]
-    recipe = to_toml(f"what was done as {chosen.name}", plan.target.engine, passes)
-    (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
+    recipe = to_toml(f"what was done as {chosen.name}", made.engine, passes)
+    (folder / ASSETS["recipe"]).write_text(recipe, encoding="utf-8")
     outputs = npz.read(made.trial / "outputs.npz")
     groups = {"draws": evaluator.draws, "original": evaluator.outputs, "artifact": outputs}
     values = sum(array[0].size for named in groups.values() for array in named.values())
@@ -141,22 +143,22 @@ def fill_bundle(
         for group, named in groups.items()
         for name, rows in named.items()
     }
-    npz.write(folder / GOLDEN, golden, compress=True)
-    manifest = Manifest(
-        format=FORMAT,
+    npz.write(folder / ASSETS[GOLDEN], golden, compress=True)
+    artifact = artifact_of(model, made.engine, plan.target.device, installed(made.engine))
+    manifest = manifest_of(
+        model,
+        artifact,
         name=request.model.stem,
-        engine=plan.target.engine,
         target=plan.name,
         recipe=chosen.name,
-        model=model,
         files=describe_files(folder),
-        threads=plan.target.threads,
+        assets=ASSETS,
         gates=dict(map(split_gate, report.gates)),
         measured={
             "size": chosen.size,
             "memory": chosen.memory,
             "latency": msgspec.to_builtins(chosen.latency),
-            "baseline": BASELINE,
+            "baseline": target.results[0].name,
             "scores": chosen.scores,
             "verdict": chosen.verdict,
             "machine": report.machine,

@@ -20,13 +20,15 @@ from edgekit.measure.features_child import features_in_child
 from edgekit.measure.fidelity import gates_for
 from edgekit.measure.latency import machine
 from edgekit.plan import target
+from edgekit.plan.plan import TargetPlan
 from edgekit.plan.request import Request
-from edgekit.plan.steps import TargetPlan
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned, summary, tuned, write
 from edgekit.search.study import LOG, Study, check_log, locked
 from edgekit.search.trials import MIXED, Trials
 from edgekit.work.cache import default_cache
-from edgekit.work.workspace import Workspace, code_hash, identity, tool_version
+from edgekit.work.code import code_hash
+from edgekit.work.keys import identity, tool_version
+from edgekit.work.workspace import Workspace
 
 # Options of `convert` that mean nothing here: a search picks recipes and rows, writes no bundle.
 CONVERT_ONLY = ("recipe", "calibration", "jobs", "force", "keep_going")
@@ -69,7 +71,7 @@ def run(
         builds = len(plan.candidates) + trials
         bar.start(3 + builds)
         builder, evaluator = prepare(request, workspace, features, max(ROWS), bar, builds)
-        seeds = plugin.part(plan.target.engine, "space").SEEDS
+        seeds = plugin.part(plan.target.engines[0], "space").SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)
         gates = gates_for(evaluator.family, request.gates)
@@ -111,18 +113,23 @@ def run(
 
 
 def check_tuning(request: Request, trials: int) -> TargetPlan:
-    """Everything that can be refused before work starts; else the plan of recipe `auto`."""
+    """Everything that can be refused before work starts; else the plan of recipe `auto`.
+
+    A search is on one engine: of a target that has several, on the first.
+    """
     require("optuna", "convert")
     if len(request.targets) != 1:
         raise InputError("a search is for one target; make another for the next")
     if trials < 0:
         raise InputError(f"--trials {trials} is negative")
-    engine = target.load(request.targets[0]).engine
+    engine, *others = target.load(request.targets[0], request.engines).engines
     plugin.part(engine, "space")
     mixed = (MIXED,) if plugin.has_part(engine, "precision") else ()
-    asked = msgspec.structs.replace(request, recipes=("auto", *mixed))
+    asked = msgspec.structs.replace(request, recipes=("auto", *mixed), engines=(engine,))
     (plan,) = check(asked, writes=False)
-    return plan
+    remarks = [f"searched on {engine} only; --engine {other} searches on {other}"
+               for other in others]  # fmt: skip
+    return msgspec.structs.replace(plan, remarks=(*plan.remarks, *remarks))
 
 
 def check_options(names: Iterable[str]) -> None:
@@ -163,7 +170,7 @@ def identify(request: Request, plan: TargetPlan) -> dict[str, str]:
         "seed": request.seed,
         "number of threads": request.threads,
         "feature net": content(request.features),
-        "version of edgekit": code_hash(),
+        "version of edgekit": code_hash("edgekit.search.trials", plan.target.engines[0]),
         "machine": machine(),
     }
     encode = msgspec.json.Encoder(enc_hook=str, order="deterministic").encode

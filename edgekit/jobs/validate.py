@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.bundle.manifest import GOLDEN, Manifest, check_listed, read_manifest
+from edgekit.bundle.manifest import GOLDEN, Manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.data import npz
 from edgekit.errors import BundleError, InputError, PassError
-from edgekit.measure.fidelity import parse_gate, score, span, unchecked
+from edgekit.measure.fidelity import score, span, unchecked
 from edgekit.measure.latency import (
     Latency,
     in_turn,
@@ -23,8 +24,10 @@ from edgekit.measure.latency import (
     signature_call,
     warm_engine,
 )
-from edgekit.runtime import as_family, default_threads
-from edgekit.runtime.runner import EngineRunner, check_threads
+from edgekit.plan.gate import parse_gate
+from edgekit.runtime import as_family
+from edgekit.runtime.artifacts import usable
+from edgekit.runtime.runner import EngineRunner
 from edgekit.typed import Typed
 
 Array = NDArray[Any]
@@ -35,7 +38,8 @@ class Outcome(Typed, frozen=True):
 
     `scores` compare golden outputs with the original's, `converted` those of the whole
     conversion; `missed` names the gates that are not met here, `unchecked` those that the golden
-    samples tell nothing of, and why.
+    samples tell nothing of, and why. `latency` is of one pass over all signatures, `latency_then`
+    the seconds that it took at conversion.
     """
 
     files: int
@@ -49,6 +53,7 @@ class Outcome(Typed, frozen=True):
     latency: Latency
     memory: int
     load_seconds: float
+    latency_then: float | None = None
 
 
 class Timing(Typed, frozen=True):
@@ -67,38 +72,38 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         PassError: the artifact gives NaN here.
     """
     manifest = read_manifest(bundle)
-    count = default_threads(manifest) if threads is None else threads
-    check_threads(count)
+    artifact = usable(manifest)
+    model, device = manifest.model(artifact), artifact.device.here(threads)
     golden = read_golden(bundle, manifest)
-    warm_engine(manifest.engine)
+    warm_engine(artifact.engine)
     before, start = resident(), time.perf_counter()
-    runner = EngineRunner(bundle, manifest.model, manifest.engine, count)
-    calls = [signature_call(runner, manifest.model, name) for name in manifest.model.signatures]
+    runner = EngineRunner(bundle, model, artifact.engine, device)
+    calls = [signature_call(runner, model, name) for name in model.signatures]
     load_seconds = time.perf_counter() - start
     for call in calls:
         call()
     memory = max(0, peak() - before)
-    net = as_family(manifest.model, runner)
+    net = as_family(model, runner)
     outputs = net.trial(golden["draws"])
     check_golden(golden, outputs)
     if not all(np.isfinite(array).all() for array in outputs.values()):
         raise PassError(f"'{bundle}' gives NaN or infinite values on this machine")
-    scores = score(type(net), manifest.model, golden["original"], outputs, None)
+    scores = score(type(net), model, golden["original"], outputs, None)
     drift = max(
         float(np.abs(np.subtract(outputs[name], array, dtype=np.float64)).max())
-        / span(net.output_tensor(manifest.model, name), array)
+        / span(net.output_tensor(model, name), array)
         for name, array in ((name, golden["artifact"][name]) for name in outputs)
     )
     gates = {metric: parse_gate(metric + bound) for metric, bound in manifest.gates.items()}
     # Golden samples are few: where the whole conversion met a gate and they alone missed it even
     # then, that says nothing of this machine.
-    then = score(type(net), manifest.model, golden["original"], golden["artifact"], None)
+    then = score(type(net), model, golden["original"], golden["artifact"], None)
     known = [g for g in gates.values() if g.met(manifest.scores) and not g.met(then)]
     missed = tuple(str(g) for g in gates.values() if not g.met(scores) and g not in known)
     (timing,) = interleaved([in_turn(calls)], seconds)
     return Outcome(
         files=len(manifest.files),
-        threads=count,
+        threads=device.threads,
         scores=scores,
         converted=manifest.scores,
         gates=manifest.gates,
@@ -108,6 +113,7 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
         latency=timing,
         memory=memory,
         load_seconds=load_seconds,
+        latency_then=manifest.seconds,
     )
 
 
@@ -120,14 +126,16 @@ class Group(dict[str, Array]):
 
 def read_golden(bundle: Path, manifest: Manifest) -> dict[str, Group]:
     """The golden samples: draws, and the outputs of original and artifact, by group."""
-    check_listed(bundle, manifest, GOLDEN)
+    if GOLDEN not in manifest.assets:
+        raise BundleError(f"'{bundle}' has no golden samples; convert the model again")
     groups = {"draws": Group(), "original": Group(), "artifact": Group()}
     try:
-        for key, rows in npz.read(bundle / GOLDEN).items():
+        for key, rows in npz.read(bundle / manifest.assets[GOLDEN]).items():
             group, _, name = key.partition("/")
             groups[group][name] = rows
     except (InputError, KeyError) as error:
-        raise BundleError(f"'{bundle / GOLDEN}' cannot be read: {error}") from None
+        place = bundle / manifest.assets[GOLDEN]
+        raise BundleError(f"'{place}' cannot be read: {error}") from None
     return groups
 
 
@@ -149,12 +157,13 @@ def check_golden(golden: dict[str, Group], outputs: dict[str, Array]) -> None:
 def bench(bundle: Path, threads: Sequence[int], seconds: float) -> list[Timing]:
     """Time each signature for each number of threads, in turns."""
     manifest = read_manifest(bundle)
-    timings = []
-    for name in manifest.model.signatures:
+    artifact = usable(manifest)
+    model, timings = manifest.model(artifact), []
+    for name in model.signatures:
         calls = []
         for count in threads:
-            runner = EngineRunner(bundle, manifest.model, manifest.engine, count)
-            calls.append(signature_call(runner, manifest.model, name))
+            runner = EngineRunner(bundle, model, artifact.engine, artifact.device.here(count))
+            calls.append(signature_call(runner, model, name))
         results = interleaved(calls, seconds * len(threads))
         timings += [
             Timing(signature=name, threads=count, latency=latency)

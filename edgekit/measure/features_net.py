@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgekit import plugin
+from edgekit.device import Device
 from edgekit.engines import engine_of
 from edgekit.errors import InputError
 
@@ -22,6 +23,6 @@ def load_net(path: Path) -> tuple[Callable[[Array], Array], tuple[int, ...]]:
     signature = engine.describe(path)
     if len(signature.inputs) != 1:
         raise InputError(f"--features '{path}' has {len(signature.inputs)} inputs, expected one")
-    call = engine.load(path, signature, 1)
+    call = engine.load(path, signature, Device())
     shape = tuple(int(size or 1) for size in signature.inputs[0].shape)
     return (lambda row: call([row.astype(signature.inputs[0].dtype)])[0]), shape

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgekit import plugin
 from edgekit.data import npz
+from edgekit.device import Device
 from edgekit.engines import Coverage, coverage
 from edgekit.errors import PassError
 from edgekit.model import Model
@@ -67,7 +68,7 @@ class Trial(Typed, frozen=True):
     coverage: Coverage
 
 
-def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) -> Trial:
+def trial(output: Path, artifact: Path, engine: str, draws: Path, device: Device) -> Trial:
     """Run the family's loop on the given draws; writes outputs.npz.
 
     Raises:
@@ -77,7 +78,7 @@ def trial(output: Path, artifact: Path, engine: str, draws: Path, threads: int) 
     model = Model.load(artifact)
     warm_engine(engine)
     before, start = resident(), time.perf_counter()
-    runner = EngineRunner(artifact, model, engine, threads)
+    runner = EngineRunner(artifact, model, engine, device)
     calls = [signature_call(runner, model, name) for name in model.signatures]
     load_seconds = time.perf_counter() - start
     for call in calls:
@@ -119,25 +120,28 @@ def peak() -> int:
 
 
 def latency(
-    output: Path, artifacts: list[Path], engine: str, threads: int, seconds: float
+    output: Path, artifacts: list[Path], engines: list[str], device: Device, seconds: float
 ) -> list[Latency]:
     """Time artifacts in turns, so that all meet the same state of the machine.
 
     Args:
         output: unused folder of the job.
         artifacts: model folders; the first is what ratios refer to.
-        engine: runs them all.
-        threads: CPU threads of the engine.
+        engines: what runs each of them.
+        device: where.
         seconds: about how long to measure all of them together.
     """
-    calls = [all_signatures(path, engine, threads) for path in artifacts]
+    calls = [
+        all_signatures(path, engine, device)
+        for path, engine in zip(artifacts, engines, strict=True)
+    ]
     return interleaved(calls, seconds)
 
 
-def all_signatures(folder: Path, engine: str, threads: int) -> Callable[[], None]:
+def all_signatures(folder: Path, engine: str, device: Device) -> Callable[[], None]:
     """A function that runs every signature of a model once, on one static batch."""
     model = Model.load(folder)
-    runner = EngineRunner(folder, model, engine, threads)
+    runner = EngineRunner(folder, model, engine, device)
     return in_turn([signature_call(runner, model, name) for name in model.signatures])
 
 

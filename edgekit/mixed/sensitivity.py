@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edgekit import plugin
 from edgekit.data import npz
+from edgekit.device import Device
 from edgekit.engines import artifact_size
 from edgekit.errors import EngineError, PassError
 from edgekit.measure.latency import all_signatures, interleaved
@@ -83,7 +84,7 @@ def costs(
     precisions: list[str],
     recorded: Path,
     rows: int,
-    threads: int,
+    device: Device,
 ) -> Group:
     """Step: quantize some layers alone, at each precision, and run and time what comes out.
 
@@ -98,11 +99,11 @@ def costs(
         precisions: those to try, by the names of the engine's `precision`.
         recorded: folder with draws.npz and calibration.npz.
         rows: so many of its draws calibrate, as they do for the candidates.
-        threads: CPU threads of the engine.
+        device: where.
     """
     module = plugin.part(engine, "precision")
     draws = {name: array[:ROWS] for name, array in npz.read(recorded / "draws.npz").items()}
-    exact = run(base, engine, threads, draws)
+    exact = run(base, engine, device, draws)
     found, failures = {FLOAT: Cost()}, []
     made: dict[str, Path] = {}
     for precision in precisions:
@@ -111,7 +112,7 @@ def costs(
         try:
             folder = output / "variants" / precision
             apply(steps, source, folder, recorded / "calibration.npz")
-            error = noise(exact, run(folder, engine, threads, draws))
+            error = noise(exact, run(folder, engine, device, draws))
             saved = artifact_size(base) - artifact_size(folder)
             if error == 0.0 and saved < artifact_size(base) / 1000:
                 raise PassError("changes nothing in these layers")  # not one of their precisions
@@ -122,7 +123,7 @@ def costs(
     if made:
         variants = list(made.values())
         told = Workspace(output / "timing").call(
-            times, base=base, variants=variants, engine=engine, threads=threads
+            times, base=base, variants=variants, engine=engine, device=device
         )
         for precision, seconds in zip(made, told, strict=True):
             found[precision] = msgspec.structs.replace(found[precision], time=seconds)
@@ -131,11 +132,13 @@ def costs(
     return Group(layers=tuple(names), costs=found, failures=tuple(failures))
 
 
-def times(output: Path, base: Path, variants: list[Path], engine: str, threads: int) -> list[float]:
+def times(
+    output: Path, base: Path, variants: list[Path], engine: str, device: Device
+) -> list[float]:
     """What each variant adds to the seconds of the base; 0 where noise is all that tells."""
     added = []
     for variant in variants:
-        calls = [all_signatures(path, engine, threads) for path in (base, variant)]
+        calls = [all_signatures(path, engine, device) for path in (base, variant)]
         before, after = interleaved(calls, SECONDS)
         sure = not after.ratio_low <= 1.0 <= after.ratio_high
         added.append((after.ratio - 1.0) * before.seconds if sure else 0.0)
@@ -165,10 +168,10 @@ def apply(steps: Sequence[Step], source: Path, output: Path, calibration: Path) 
         return source.rename(output)
 
 
-def run(folder: Path, engine: str, threads: int, draws: Mapping[str, Array]) -> dict[str, Array]:
+def run(folder: Path, engine: str, device: Device, draws: Mapping[str, Array]) -> dict[str, Array]:
     """The outputs of the family's loop."""
     made = Model.load(folder)
-    return as_family(made, EngineRunner(folder, made, engine, threads)).trial(dict(draws))
+    return as_family(made, EngineRunner(folder, made, engine, device)).trial(dict(draws))
 
 
 def noise(exact: Mapping[str, Array], found: Mapping[str, Array]) -> float:

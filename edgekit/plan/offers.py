@@ -1,4 +1,4 @@
-"""Which of the recipes that were asked for have something for which target."""
+"""What is said of recipes that have nothing for a target."""
 
 from __future__ import annotations
 
@@ -6,88 +6,63 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edgekit.errors import PlanError
-from edgekit.plan import recipe
+from edgekit.plan.asked import Asked
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.target import Target
 
 
-def check_served(asked: str, devices: Mapping[str, Target]) -> None:
-    """Raise PlanError when a recipe has nothing for any of the targets.
-
-    InputError when one of its candidates is no recipe.
-    """
-    for each in recipe.load(asked).candidates:
-        recipe.find(each)
-    if any(serves_target(asked, device) for device in devices.values()):
+def check_served(asked: Asked, targets: Mapping[str, Target]) -> None:
+    """Raise PlanError when a recipe has nothing for any of the targets."""
+    if any(asked.fits(target) for target in targets.values()):
         return
-    (name, device), *others = devices.items()
+    (name, target), *others = targets.items()
+    taken = ", ".join(target.recipes)
     if others:
-        takes = "; ".join(f"{n} takes {', '.join(d.precisions)}" for n, d in devices.items())
-        raise PlanError(f"recipe '{asked}' fits none of the targets: {takes}")
-    if recipe.load(asked).candidates:
-        raise PlanError(
-            f"no recipe of {asked} fits target '{name}'; it takes: {', '.join(device.precisions)}"
-        )
+        takes = "; ".join(f"{n} takes {', '.join(t.recipes)}" for n, t in targets.items())
+        raise PlanError(f"recipe '{asked.source}' fits none of the targets: {takes}")
+    if asked.candidates:
+        raise PlanError(f"no recipe of {asked.source} fits target '{name}'; it takes: {taken}")
     raise PlanError(
-        f"recipe '{asked}' has no passes for {device.engine}, the engine of target "
-        f"'{name}'; it takes: {', '.join(device.precisions)}"
+        f"recipe '{asked.source}' has no passes for {' or '.join(target.engines)}, the "
+        f"{'engine' if len(target.engines) == 1 else 'engines'} of target '{name}'; "
+        f"it takes: {taken}"
     )
 
 
-def unserved(name: str, device: Target, recipes: Sequence[str]) -> str:
+def unserved(name: str, target: Target, recipes: Sequence[Asked]) -> str:
     """A remark for a target that no recipe fits, beside others."""
-    asked = " or ".join(f"'{each}'" for each in recipes)
+    asked = " or ".join(f"'{each.source}'" for each in recipes)
     return (
         f"{Path(name).stem}: left out; nothing of {asked} fits it; "
-        f"it takes {', '.join(device.precisions)}"
+        f"it takes {', '.join(target.recipes)}"
     )
 
 
-def wanted_recipes(device: Target, recipes: Sequence[str]) -> dict[str, str]:
+def wanted_recipes(target: Target, recipes: Sequence[Asked]) -> dict[str, Asked]:
     """Every recipe that is asked for by itself or among the candidates of another, by title."""
-    wanted: dict[str, str] = {}
-    for asked in recipes:
-        loaded = recipe.load(asked)
-        for source in offered(loaded, device) if loaded.candidates else [asked]:
-            title = Path(source).stem
-            if wanted.setdefault(title, source) != source or (title == BASELINE != source):
-                raise PlanError(f"two recipes are called '{title}'; rename '{source}'")
+    wanted: dict[str, Asked] = {}
+    for one in (one for asked in recipes for one in asked.offered(target)):
+        first = wanted.setdefault(one.title, one)
+        if first.source != one.source or (one.title == BASELINE != one.source):
+            raise PlanError(f"two recipes are called '{one.title}'; rename '{one.source}'")
     return wanted
 
 
-def left_out(name: str, device: Target, recipes: Sequence[str]) -> Iterator[str]:
+def left_out(name: str, target: Target, recipes: Sequence[Asked]) -> Iterator[str]:
     """A remark for each recipe that was named and does not fit the target, and for each candidate
     of the user's own files.
 
     The built-in recipes offer everything there is, so of them it goes without saying.
     """
+    taken = f"the target takes {', '.join(target.recipes)}"
+    nothing = f"nothing for {' or '.join(target.engines)}"
     for asked in recipes:
-        loaded = recipe.load(asked)
-        taken = ", ".join(device.precisions)
-        if not serves_target(asked, device):
-            nothing = f"it has nothing for {device.engine}; the target takes {taken}"
-            yield f"{name}: recipe '{asked}' is left out; {nothing}"
+        if not asked.fits(target):
+            yield f"{name}: recipe '{asked.source}' is left out; it has {nothing}; {taken}"
             continue
-        for each in loaded.candidates if asked.endswith(".toml") else ():
-            if not each.endswith(".toml") and each not in device.precisions:
-                yield f"{name}: '{each}' of '{asked}' is left out; the target takes {taken}"
-            elif not serves(recipe.load(each), device.engine):
-                yield f"{name}: '{each}' of '{asked}' is left out; nothing for {device.engine}"
-
-
-def serves_target(asked: str, device: Target) -> bool:
-    """Whether a recipe, or one of its candidates, has something for a target."""
-    loaded = recipe.load(asked)
-    each = offered(loaded, device) if loaded.candidates else [asked]
-    return any(serves(recipe.load(name), device.engine) for name in each)
-
-
-def offered(loaded: recipe.Recipe, device: Target) -> list[str]:
-    """The candidates of a recipe that a target takes: of the built-in ones those that it lists."""
-    return [c for c in loaded.candidates if c.endswith(".toml") or c in device.precisions]
-
-
-def serves(loaded: recipe.Recipe, engine: str) -> bool:
-    """Whether a recipe has something for an engine."""
-    searched = loaded.mixed and loaded.mixed.precisions(engine)
-    return bool(searched) or loaded.passes(engine) is not None
+        for each in asked.candidates if asked.own else ():
+            left = f"{name}: '{each.source}' of '{asked.source}' is left out"
+            if not each.own and each.source not in target.recipes:
+                yield f"{left}; {taken}"
+            elif not any(map(each.serves, target.engines)):
+                yield f"{left}; {nothing}"

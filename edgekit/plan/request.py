@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.domain import parse_domain
 from edgekit.errors import InputError, did_you_mean
 from edgekit.original.describe import Given
+from edgekit.plan.gate import Gate, parse_gate
 from edgekit.sources import Trust
 from edgekit.typed import Typed, convert
 from edgekit.units import parse_latency, parse_size
@@ -33,22 +34,24 @@ class Budget(Typed, frozen=True):
 class Request(Typed, frozen=True):
     """Everything that can be asked of a conversion.
 
-    `samples` rows are compared (None: 128, fewer of large ones), `calibration` rows calibrate.
-    `seconds` is the time that latency is measured for each candidate. `threads` None takes the
-    target's, as far as this machine has them. `cache` None is the user's cache folder, of which
-    the oldest steps go beyond `cache_size` bytes.
+    `engines` are those of the targets' that are tried, all without any. `samples` rows are compared
+    (None: 128, fewer of large ones), `calibration` rows calibrate. `seconds` is the time that
+    latency is measured for each candidate. `threads` None takes the target's, as far as this
+    machine has them. `cache` None is the user's cache folder, of which the oldest steps go beyond
+    `cache_size` bytes.
     """
 
     model: Path
     targets: tuple[str, ...]
     output: Path
     recipes: tuple[str, ...] = ("auto",)
+    engines: tuple[str, ...] = ()
     given: Given = Given()
     data: str | None = None
     samples: int | None = None
     calibration: int = 64
     seed: int = 0
-    gates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
     objective: str = "balanced"
     limits: Budget = Budget()
     features: str | None = None
@@ -133,6 +136,13 @@ def read_domains(value: Any) -> Any:
     }
 
 
+def read_gates(value: Any) -> Any:
+    """Gates, each of which may be text."""
+    if not isinstance(value, (list, tuple)):
+        return value  # to be refused
+    return [parse_gate(gate) if isinstance(gate, str) else gate for gate in value]
+
+
 def plain(value: Any) -> Any:
     """Paths as text, NumPy's numbers as Python's."""
     if isinstance(value, os.PathLike):
@@ -142,7 +152,8 @@ def plain(value: Any) -> Any:
 
 # Options that may be given in more than one form.
 READ: dict[str, Callable[[Any], Any]] = {
-    "gates": several,
+    "gates": lambda value: read_gates(several(value)),
+    "engines": several,
     "custom_objects": several,
     "extra_outputs": several,
     "domains": read_domains,

@@ -1,31 +1,60 @@
-"""What a device can do, as a TOML file in `targets/`."""
+"""What people own, as a TOML file in `targets/`: a device, and what runs there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from edgekit import plugin
-from edgekit.errors import InputError, did_you_mean
+from edgekit.device import Device
+from edgekit.engines import check_device
+from edgekit.errors import EngineError, InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
+
+# How a target was tried, the most telling first: its artifacts ran on such a device; on its
+# processor, emulated; its vendor's compiler took them; so did a list of what it can run; or nothing
+# of all that: the same engine ran them on the workstation.
+Verified = Literal["run", "emulated", "compiled", "linted", "unverified"]
+
+
+class Limits(Typed, frozen=True):
+    """What a target allows a net: `memory_mb` megabytes above the bare engine."""
+
+    memory_mb: int = 1024
 
 
 class Target(Typed, frozen=True):
-    """A device: its engine, what it is allowed to run, and how much.
+    """A product: the engines that it runs, on which device, what makes sense there, how much.
 
-    `precisions` are the recipes that make sense there, in the order they are tried by `auto`.
-    `threads` is what the device runs a net with; `memory_mb` what a net may use; `architecture`
-    its processors, as `uname -m` names them (empty: any); `verified` how the target was tried:
-    "device", "emulated" or "host" (same engine on the workstation).
+    `engines` are all tried, and the best measured artifact is kept. `recipes` are those that make
+    sense there, in the order they are tried by `auto`. `architecture` is its processors, as
+    `uname -m` names them (empty: any). `install` is the command that makes the device ready, where
+    `{engine}` stands for the engine of the bundle.
     """
 
     description: str
-    engine: str
-    precisions: tuple[str, ...]
-    threads: int = 1
-    memory_mb: int = 1024
+    engines: tuple[str, ...]
+    recipes: tuple[str, ...]
+    device: Device = Device()
+    limits: Limits = Limits()
     architecture: tuple[str, ...] = ()
-    verified: Literal["device", "emulated", "host"] = "host"
+    install: str = "pip install 'edgekit[{engine}]'"
+    verified: Verified = "unverified"
+
+    def only(self, engines: Sequence[str]) -> Target:
+        """The same target with none but these engines; all that it has without any.
+
+        Raises:
+            InputError: it has none of them.
+        """
+        kept = tuple(engine for engine in self.engines if not engines or engine in engines)
+        if not kept:
+            has = ", ".join(self.engines)
+            raise InputError(f"it runs {has}, not {', '.join(engines)} (--engine)")
+        return msgspec.structs.replace(self, engines=kept)
 
 
 def folder() -> Path:
@@ -47,11 +76,23 @@ def find(name: str) -> Path:
     return folder() / f"{name}.toml"
 
 
-def load(name: str) -> Target:
-    """A built-in target by name, or a TOML file by path."""
+def load(name: str, engines: Sequence[str] = ()) -> Target:
+    """A built-in target by name, or a TOML file by path, with all or some of its engines.
+
+    Raises:
+        InputError: no target, or one that no engine runs as it says.
+    """
     found = read_toml(find(name), Target, "target")
-    engines = plugin.names("engines")
-    if found.engine not in engines:
-        unknown = f"target '{name}': unknown engine '{found.engine}'"
-        raise InputError(f"{unknown}; {did_you_mean(found.engine, engines)}")
-    return found
+    known = plugin.names("engines")
+    if not found.engines:
+        raise InputError(f"target '{name}': engines is empty; give one of {', '.join(known)}")
+    for engine in (*found.engines, *engines):
+        if engine not in known:
+            where = f"target '{name}'" if engine in found.engines else "--engine"
+            raise InputError(f"{where}: unknown engine '{engine}'; {did_you_mean(engine, known)}")
+    try:
+        for engine in found.engines:
+            check_device(engine, found.device)
+        return found.only(engines)
+    except (EngineError, InputError) as error:
+        raise InputError(f"target '{name}': {error}") from None

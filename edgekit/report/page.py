@@ -18,7 +18,7 @@ from edgekit.families._base import Family
 from edgekit.measure.fidelity import span
 from edgekit.model import Model
 from edgekit.report.plots import front_plot
-from edgekit.report.tables import equal, proxy, rows, searched, threads, variants
+from edgekit.report.tables import equal, installation, proxy, rows, searched, threads, variants
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN, WORST, WORST_COLUMNS = 16, 6, 3
@@ -56,6 +56,7 @@ def page(
                 "report": target,
                 "threads": threads(report, target),
                 "proxy": proxy(report, target),
+                "installation": installation(target) if target.bundle else "",
                 "rows": rows(target),
                 "variants": variants(target),
                 "equal": equal(target),

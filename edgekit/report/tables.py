@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from edgekit.candidates.results import Report, Result, TargetReport
+from edgekit.plan.steps import REWRITE
+
+# Of the columns of `rows`, those that stand on a terminal of 100 columns.
+NARROW = ("candidate", "size", "÷ float32", "× float32", "PSNR", "verdict")
 
 
 def proxy(report: Report, target: TargetReport) -> str:
@@ -19,7 +23,7 @@ def proxy(report: Report, target: TargetReport) -> str:
 
 def threads(report: Report, target: TargetReport) -> str:
     """The threads that latencies were measured with, and why they are not the target's."""
-    here, wanted = target.threads, target.target_threads
+    here, wanted = target.device.threads, target.target_threads
     if wanted <= here:
         return f"{here} thread{'' if here == 1 else 's'}"
     cores = report.machine.get("cores")
@@ -30,13 +34,14 @@ def threads(report: Report, target: TargetReport) -> str:
 def variants(target: TargetReport) -> str:
     """What the names of candidates tell; empty where they are the recipes' own."""
     told = {
-        "+rewrites": "with “+rewrites”, exact rewrites changed the graph (docs/rewrites.md)",
-        " without ": "with “without …”, all of them did but that one",
-        " with shared scales": "with “shared scales”, dense layers have one scale for all channels",
+        "with “+rewrites”, exact rewrites changed the graph (docs/rewrites.md)": any(
+            REWRITE in result.steps for result in target.results
+        ),
+        "with “without …”, all of them did but that one": any(r.left_out for r in target.results),
     }
-    return "; ".join(
-        text for part, text in told.items() if any(part in result.name for result in target.results)
-    )
+    forms = {r.form: r.note for r in target.results if r.form}
+    told |= {f"“{form}”: {note}": True for form, note in forms.items()}
+    return "; ".join(text for text, holds in told.items() if holds)
 
 
 def searched(target: TargetReport) -> str:
@@ -54,6 +59,12 @@ def equal(target: TargetReport) -> str:
     )
 
 
+def installation(target: TargetReport) -> str:
+    """The command that makes a device ready for the bundle."""
+    chosen = target.result(target.chosen)
+    return target.install.replace("{engine}", chosen.engine) if chosen else ""
+
+
 def rows(target: TargetReport) -> list[dict[str, str]]:
     """The table of one target, as text cells by column."""
     base = target.baseline
@@ -64,7 +75,7 @@ def rows(target: TargetReport) -> list[dict[str, str]]:
                 "candidate": result.name,
                 "size": megabytes(result.size) if result.size else "–",
                 "÷ float32": f"{result.size / base.size:.2f}" if base and result.size else "–",
-                "latency": f"{result.latency.seconds * 1e3:.3g} ms" if result.latency else "–",
+                "latency": milliseconds(result.latency.seconds) if result.latency else "–",
                 "× float32": f"{result.latency.ratio:.2f}" if result.latency else "–",
                 "memory": megabytes(result.memory) if result.size else "–",
                 "PSNR": shown(result, "psnr", ".1f"),
@@ -76,9 +87,20 @@ def rows(target: TargetReport) -> list[dict[str, str]]:
     return table
 
 
+def narrow(table: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The columns that a choice is made by, as far as they tell something."""
+    kept = [name for name in NARROW if any(row[name] != "–" for row in table)]
+    return [{name: row[name] for name in kept} for row in table]
+
+
 def shown(result: Result, metric: str, form: str) -> str:
     """A score as text, a dash where it does not apply."""
     return format(result.scores[metric], form) if metric in result.scores else "–"
+
+
+def milliseconds(seconds: float) -> str:
+    """A latency for people."""
+    return f"{seconds * 1e3:.3g} ms"
 
 
 def megabytes(size: int) -> str:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 from edgekit import plugin
-from edgekit.bundle.manifest import Manifest, read_manifest
+from edgekit.bundle.reading import read_manifest
+from edgekit.errors import EngineError
 from edgekit.families._base import Family
 from edgekit.model import Model
+from edgekit.runtime.artifacts import outdated, usable
 from edgekit.runtime.runner import EngineRunner
 
-__all__ = ["as_family", "default_threads", "load"]
+__all__ = ["as_family", "load"]
 
 
 def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
@@ -37,20 +39,19 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
     """
     folder = Path(bundle)
     manifest = read_manifest(folder)
-    count = default_threads(manifest) if threads is None else threads
-    runner = EngineRunner(folder, manifest.model, manifest.engine, count)
-    for signature in manifest.model.signatures:
-        runner.load(signature)
+    artifact = usable(manifest)
+    model = manifest.model(artifact)
+    runner = EngineRunner(folder, model, artifact.engine, artifact.device.here(threads))
+    try:
+        for signature in model.signatures:
+            runner.load(signature)
+    except EngineError as error:
+        raise EngineError(f"{error}{outdated(artifact)}") from None
     origin = f"'{manifest.name}' for {manifest.target}, recipe {manifest.recipe}"
-    return as_family(manifest.model, runner, origin)
+    return as_family(model, runner, origin)
 
 
 def as_family(model: Model, runner: EngineRunner, origin: str = "") -> Family:
     """The model as its family, computed by a runner."""
     family: type[Family] = plugin.load("families", model.family).Family
     return family(model, runner, origin)
-
-
-def default_threads(manifest: Manifest) -> int:
-    """The target's threads, as far as this machine has them."""
-    return max(1, min(manifest.threads, os.cpu_count() or 1))

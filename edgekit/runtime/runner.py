@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit import plugin
 from edgekit.data.values import cast
+from edgekit.device import Device
+from edgekit.engines import check_device, runtime
 from edgekit.errors import EngineError, InputError
 from edgekit.model import Model, Tensor
 
 Array = NDArray[Any]
-LEAST_THREADS = 16  # that may be asked for, however few cores there are
 
 
 class Call(Protocol):
@@ -44,11 +44,11 @@ class EngineRunner:
     must make its own, since the engine's threads are not forked with it.
     """
 
-    def __init__(self, folder: Path, model: Model, engine: str, threads: int) -> None:
-        check_threads(threads)
-        self._engine = plugin.part(engine, "runtime")
+    def __init__(self, folder: Path, model: Model, engine: str, device: Device) -> None:
+        check_device(engine, device)
+        self._engine = runtime(engine)
         self._engine.check_installed()
-        self._folder, self._model, self._threads = folder, model, threads
+        self._folder, self._model, self._device = folder, model, device
         self._calls: dict[str, Call] = {}
         self._loading, self._process = Lock(), os.getpid()
 
@@ -67,9 +67,9 @@ class EngineRunner:
             if signature not in self._calls:
                 path = self._folder / self._model.files[signature]
                 described = self._model.signatures[signature]
-                self._calls[signature] = Exclusive(
-                    self._engine.load(path, described, self._threads)
-                )
+                entry = self._model.entries.get(signature, "")
+                call = self._engine.load(path, described, self._device, entry)
+                self._calls[signature] = Exclusive(call)
             return self._calls[signature]
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -103,20 +103,6 @@ class EngineRunner:
             name: np.concatenate([outputs[k] for outputs in batches])[:count]
             for k, name in enumerate(names)
         }
-
-
-def check_threads(count: int, what: str = "threads") -> None:
-    """Check that so many threads can be meant: each costs memory, and the system has only so many.
-
-    Raises:
-        InputError: with the bounds.
-    """
-    cores = os.cpu_count() or 1
-    most = max(LEAST_THREADS, 4 * cores)
-    if not isinstance(count, int) or not 1 <= count <= most:
-        raise InputError(
-            f"{what} is {str(count)[:20]}; this machine has {cores} cores, give 1 to {most}"
-        )
 
 
 def checked(tensor: Tensor, inputs: Mapping[str, Array]) -> Array:

@@ -108,7 +108,7 @@ def as_recipe(found: Tuned, name: str) -> str:
     passes = [dict(entry) for entry in found.tried[name].passes]
     return to_toml(
         f"{name} of edgekit tune{measured}",
-        found.target.engine,
+        found.target.engines[0],
         [(str(entry.pop("pass")), entry) for entry in passes],
     )
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from edgekit import plugin
-from edgekit.candidates.builder import fingerprint
+from edgekit import naming, plugin
+from edgekit.candidates.builder import artifacts_of, fingerprint
 from edgekit.candidates.choose import decide, good, reject
 from edgekit.candidates.ranking import best, rank
 from edgekit.candidates.results import Result, TargetReport
-from edgekit.candidates.stopwatch import OWN_FAILURES, with_timing
+from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, with_timing
 from edgekit.candidates.variants import Made
+from edgekit.device import Device
 from edgekit.errors import PassError
-from edgekit.measure.fidelity import Gate
 from edgekit.measure.latency import Latency
 from edgekit.mixed.allocate import loosest, proposal
 from edgekit.mixed.sensitivity import Sensitivity
+from edgekit.plan.candidate import Candidate, Search
+from edgekit.plan.gate import Gate
+from edgekit.plan.plan import TargetPlan
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
-from edgekit.plan.steps import Candidate, Search, Step, TargetPlan, chain, compacted, with_rows
+from edgekit.plan.steps import Step, chain, compacted, with_rows
 from edgekit.search.result import front, goals, noted
 from edgekit.search.study import Entry, Study
 
@@ -37,7 +39,7 @@ FINALISTS = 12  # are timed once more beside the candidates of recipe `auto`
 class Workbench(Protocol):
     """What builds, runs and times candidates: `edgekit.candidates.builder.Builder`."""
 
-    def threads(self, plan: TargetPlan) -> int: ...
+    def device(self, plan: TargetPlan) -> Device: ...
 
     def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]: ...
 
@@ -45,9 +47,7 @@ class Workbench(Protocol):
         self, plan: TargetPlan, search: Search, done: Callable[[str], None]
     ) -> Sensitivity: ...
 
-    def time(
-        self, engine: str, threads: int, artifacts: Mapping[str, Path]
-    ) -> list[Latency | str]: ...
+    def time(self, device: Device, artifacts: Mapping[str, Artifact]) -> list[Latency | str]: ...
 
 
 class Trials:
@@ -69,12 +69,13 @@ class Trials:
         """
         self._builder, self._study, self._plan = builder, study, plan
         self._gates, self._request, self._measured = gates, request, measured
-        self._engine, self._threads = plan.target.engine, builder.threads(plan)
+        (self._engine,) = plan.target.engines
+        self._device = builder.device(plan)
         self._space = plugin.part(self._engine, "space")
         self.base, made = builder.attempt(plan, plan.candidates[0])
         if made is None:
             raise PassError(f"{plan.name}: {self.base.failure}")
-        self._baseline = made.artifact
+        self._baseline = Artifact(self._engine, made.artifact)
         floats = [builder.attempt(plan, c)[1] for c in plan.candidates if c.recipe == BASELINE]
         self._narrowed = self._space.narrowed([made.artifact for made in floats if made])
 
@@ -111,7 +112,7 @@ class Trials:
             options = self.entries()[name].options
             for what, variant in self._space.variants(options, self._narrowed).items():
                 if not late(deadline):
-                    self._study.enqueue({f"{name} {what}": variant})
+                    self._study.enqueue({naming.in_form(name, what): variant})
                     self.search(0, None, done)
 
     def _best_queued(self) -> str | None:
@@ -134,7 +135,7 @@ class Trials:
             return None
         options = dict(trial.params)
         name = trial.user_attrs.get("candidate", f"{options['method']}-{trial.number}")
-        candidate = Candidate(name=name, recipe="tune", steps=steps, note=noted(options))
+        candidate = self._candidate(name, steps, noted(options))
         result, made = Result(name=name, recipe="tune", failure=failure), None
         if steps:
             result, made = self._builder.attempt(self._plan, candidate)
@@ -152,13 +153,13 @@ class Trials:
 
     def _proposed(self, trial: Any) -> tuple[Step, ...]:
         """The steps of the recipe that a trial picks."""
-        mixed = (MIXED,) if self._plan.search else ()
+        mixed = (MIXED,) if self._plan.searches else ()
         method = trial.suggest_categorical("method", (*self._space.METHODS, *mixed))
-        if method == MIXED and self._plan.search:
+        if method == MIXED and self._plan.searches:
             what = trial.suggest_categorical("budget", ("size", "time", "both"))
             part = trial.suggest_float("part", 0.05, 1.0, step=0.05)
             assignment = proposal(self._sensitivity, what, part, self._limits)
-            (candidate,) = self._plan.search.candidates(self._engine, [assignment])
+            (candidate,) = self._plan.searches[0].candidates([assignment])
             return tuple(with_rows(s, self._request.calibration) for s in candidate.steps)
 
         def pick(name: str, choices: tuple[Any, ...]) -> Any:
@@ -170,8 +171,7 @@ class Trials:
     @cached_property
     def _sensitivity(self) -> Sensitivity:
         """Measured once, when the first trial asks for it."""
-        assert self._plan.search is not None
-        return self._builder.sensitivity(self._plan, self._plan.search, self._measured)
+        return self._builder.sensitivity(self._plan, self._plan.searches[0], self._measured)
 
     @property
     def _limits(self) -> tuple[float, float]:
@@ -187,8 +187,8 @@ class Trials:
                 return msgspec.structs.replace(
                     result, latency=twin.latency, failure=twin.failure, same_as=twin.name
                 )
-        artifacts = {BASELINE: self._baseline, "": made.artifact}
-        return with_timing(result, self._builder.time(self._engine, self._threads, artifacts)[-1])
+        artifacts = {BASELINE: self._baseline, "": Artifact(self._engine, made.artifact)}
+        return with_timing(result, self._builder.time(self._device, artifacts)[-1])
 
     def _tell(self, trial: Any, entry: Entry) -> None:
         """Give the study what it learns from: an artifact made twice counts twice."""
@@ -209,13 +209,13 @@ class Trials:
 
     def judged(self, results: Sequence[Result]) -> TargetReport:
         """The results with their verdicts, one of them chosen."""
-        report, request = TargetReport.of(self._plan, self._threads, results), self._request
+        report, request = TargetReport.of(self._plan, self._device, results), self._request
         return decide(report, self._gates, request.objective, limits=request.limits)
 
     def _rejected(self, results: Sequence[Result]) -> dict[str, str]:
         """Why each result that is out is out; none may be worse than float32."""
-        target, limits = self._plan.target, self._request.limits
-        return reject(results, self._gates, strict=True, memory_mb=target.memory_mb, limits=limits)
+        memory, limits = self._plan.target.limits.memory_mb, self._request.limits
+        return reject(results, self._gates, strict=True, memory_mb=memory, limits=limits)
 
     def leading(self, results: Sequence[Result]) -> list[Result]:
         """The front of what is good enough, the best by the objective first."""
@@ -249,8 +249,8 @@ class Trials:
     ) -> dict[str, Latency | str]:
         """Latencies side by side, or why there is none."""
         artifacts = {BASELINE: self._baseline}
-        artifacts |= {name: made.artifact for name, (_, made) in attempts.items() if made}
-        timings = self._builder.time(self._engine, self._threads, artifacts)
+        artifacts |= artifacts_of({name: made for name, (_, made) in attempts.items() if made})
+        timings = self._builder.time(self._device, artifacts)
         failures = {name: result.failure for name, (result, made) in attempts.items() if not made}
         return failures | dict(zip(artifacts, timings, strict=True))
 
@@ -260,8 +260,11 @@ class Trials:
 
     def _attempt(self, name: str) -> tuple[Result, Made | None]:
         """A trial, taken from the work space or done again."""
-        candidate = Candidate(name=name, recipe="tune", steps=self.entries()[name].steps)
+        candidate = self._candidate(name, self.entries()[name].steps)
         return self._builder.attempt(self._plan, candidate)
+
+    def _candidate(self, name: str, steps: tuple[Step, ...], note: str = "") -> Candidate:
+        return Candidate(name=name, recipe="tune", engine=self._engine, steps=steps, note=note)
 
 
 def late(deadline: float | None) -> bool:

@@ -1,7 +1,8 @@
-"""The folder of finished steps: where it is, how large it is, and what goes when there is too much.
+"""The folder of steps that are kept: where it is, how large, and what goes when there is too much.
 
-A work space holds the folder with a shared lock while it lives, so what tidies up, which wants it
-alone, takes nothing away from a conversion that is running.
+These are finished steps, and those that go on where they were interrupted. A work space holds
+the folder with a shared lock while it lives, so what tidies up, which wants it alone, takes nothing
+away from a conversion that is running.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from edgekit.typed import Typed
 KEEP_DAYS = 30
 MOST = 20_000_000_000  # bytes of steps that are kept unless told otherwise
 DONE = re.compile(r"[0-9a-f]{24}")  # the folder of a finished step
+UNFINISHED = re.compile(r"\.resume-[0-9a-f]{24}")  # of one that goes on where it was interrupted
 LEFT = re.compile(r"\.(step|call|gone)-\w{8}(\.old)?")  # of one at work, or that goes
 
 
@@ -43,6 +45,11 @@ def default_cache() -> Path:
     if not home.is_absolute() or home == Path("/.cache"):  # an empty HOME
         raise InputError("no home folder is set (HOME); say where to keep steps: --cache-dir")
     return home / "edgekit" / "work"
+
+
+def unfinished(root: Path, key: str) -> Path:
+    """Where a step is done that goes on where it was interrupted."""
+    return root / f".resume-{key}"
 
 
 def usage(root: Path) -> Usage:
@@ -116,11 +123,12 @@ def alone(handle: int) -> bool:
 
 
 def steps(root: Path) -> Iterator[Path]:
-    """The folders of finished steps; raises InputError for a place that is no folder."""
+    """The folders of steps that are kept; raises InputError for a place that is no folder."""
     if root.exists() and not root.is_dir():
         raise InputError(f"'{root}' is a file; give the folder of a cache (--cache-dir)")
     if root.is_dir():
-        yield from (folder for folder in root.iterdir() if DONE.fullmatch(folder.name))
+        kept = (DONE, UNFINISHED)
+        yield from (each for each in root.iterdir() if any(k.fullmatch(each.name) for k in kept))
 
 
 def remove(folder: Path) -> None:

@@ -16,13 +16,14 @@ from typing import Protocol
 LOG = "log.txt"  # beside the job: what the child printed
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # no settings of the user's, and no file in the home folder
     "PYTHONWARNINGS": "ignore",
     "PYTHONUTF8": "1",  # whatever the user's terminal takes
     "PYTHONIOENCODING": "utf-8:replace",
 }
+# Graphics cards, which converters do not need and each would take for itself.
+HIDDEN = {"CUDA_VISIBLE_DEVICES": "-1"}
 # Libraries that take seconds to import, and what is best imported with each.
 SLOW = {
     "tensorflow": ("tensorflow", "keras"),
@@ -45,7 +46,8 @@ class Child(Protocol):
 class Fresh:
     """An interpreter of its own that has imported nothing yet."""
 
-    def __init__(self, job: Path) -> None:
+    def __init__(self, job: Path, *, gpu: bool = False) -> None:
+        hidden = {} if gpu else HIDDEN
         with (job.parent / LOG).open("wb") as log:
             self._process = subprocess.Popen(
                 # -P: a file of the current folder must not pass for a library
@@ -53,7 +55,7 @@ class Fresh:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | QUIET,
+                env=os.environ | QUIET | hidden,
                 start_new_session=True,  # an interrupt reaches the parent, which ends the child
             )
 
@@ -102,7 +104,7 @@ class ForkServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[other.fileno(), lifeline],
-            env=os.environ | QUIET,
+            env=os.environ | QUIET | HIDDEN,
             start_new_session=True,
         )
         other.close()

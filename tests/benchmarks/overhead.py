@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.bundle.manifest import read_manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.measure.latency import interleaved
 from edgekit.runtime import load
 
@@ -26,10 +26,11 @@ CALL_RATIO, CALL_US, IMPORT_RATIO = 1.05, 50.0, 1.20
 def bare_call(bundle: Path) -> Any:
     """One run of the engine alone on the first signature: set, invoke, get."""
     manifest = read_manifest(bundle)
-    name, signature = next(iter(manifest.model.signatures.items()))
-    path = bundle / manifest.model.files[name]
+    artifact = manifest.artifacts[0]
+    name, signature = next(iter(manifest.signatures.items()))
+    path = bundle / artifact.signatures[name].file
     inputs = [np.zeros([n or 1 for n in tensor.shape], tensor.dtype) for tensor in signature.inputs]
-    if manifest.engine == "openvino":
+    if artifact.engine == "openvino":
         import openvino
 
         from edgekit.engines.openvino.runtime import CONFIG
@@ -78,7 +79,7 @@ def import_seconds(modules: tuple[str, ...], rounds: int = 15) -> list[float]:
 
 def measure(bundle: Path, seconds: float = 4.0) -> dict[str, float]:
     """Microseconds a call and milliseconds of import, of the engine alone and with edgekit."""
-    engine = read_manifest(bundle).engine
+    engine = read_manifest(bundle).artifacts[0].engine
     bare, ours = interleaved([bare_call(bundle), edgekit_call(bundle)], seconds)
     # What a device's program imports: the runtime with its engine, against the engine alone.
     alone, together = import_seconds(

@@ -27,6 +27,7 @@ from keras import layers as L  # noqa: N812
 from keras import ops as K  # noqa: N812
 
 from edgekit import plugin
+from edgekit.device import Device
 from edgekit.engines.litert import runtime as litert
 from edgekit.engines.litert.coverage import executed
 from edgekit.engines.litert.edit import Editor
@@ -169,7 +170,7 @@ def measured(paths: list[Path]) -> Latency:
     signature = litert.describe(paths[0])
     shape = [n or 1 for n in signature.inputs[0].shape]
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    calls = [litert.load(path, signature, 1) for path in paths]
+    calls = [litert.load(path, signature, Device()) for path in paths]
     return interleaved([partial(call, [x]) for call in calls], SECONDS)[1]
 
 

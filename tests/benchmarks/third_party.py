@@ -26,7 +26,7 @@ def main(output: Path) -> None:
         esrgan.build().save(net)
         report = edgekit.convert(
             net,
-            targets=["linux-litert", "intel-cpu"],
+            targets=["linux-litert", "linux-openvino"],
             output=output,
             sizes=(image.shape[:2],),
             input_range=(0.0, 255.0),

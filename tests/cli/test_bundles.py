@@ -79,9 +79,15 @@ ALTERED = {
     ),
     "a link": (linked, "'bundle/golden.npz' links outside the bundle; refused"),
     "a cut manifest": (cut("manifest.json"), "'bundle/manifest.json' is damaged: "),
-    "another format": (told(format=2), "'bundle/manifest.json' has format 2, this edgekit reads 1"),
-    "an unknown key": (told(more=1), "'bundle/manifest.json' is damaged: Object contains unknown"),
-    "no checksums": (told(files={}), "lists no checksum for 'generate.tflite'"),
+    "another format": (
+        told(format=3),
+        "'bundle/manifest.json' has format 3, this edgekit reads 1",
+    ),
+    "a wrong type": (
+        told(recipe=1),
+        "'bundle/manifest.json' is damaged: Expected `str`, got",
+    ),
+    "no checksums": (told(files={}), "lists no checksum for 'golden.npz'"),
     "a path outside": (
         told(files={"../x": {"size": 1, "sha256": "0"}}),
         "'bundle' lists '../x', which is outside the bundle; refused",
@@ -90,7 +96,10 @@ ALTERED = {
         lambda bundle: (bundle / "manifest.json").unlink(),
         "'bundle' is not an edgekit bundle (it has no manifest.json); `edgekit convert` makes one",
     ),
-    "another engine": (told(engine="teapot"), "unknown engine 'teapot'; known: litert, openvino"),
+    "another engine": (
+        told(artifacts=[{"engine": "teapot", "format": "tea", "signatures": {}}]),
+        "is for engine 'teapot', which this edgekit does not know; known: litert, openvino",
+    ),
     "no artifact": (replaced("generate.tflite", b"no graph"), "LiteRT cannot load 'bundle/gener"),
     "no arrays": (replaced("golden.npz", b"PK no arrays"), "'bundle/golden.npz' cannot be read: "),
 }

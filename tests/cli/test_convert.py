@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.bundle.manifest import read_manifest
+from edgekit.bundle.reading import read_manifest
 from tests.reference import FILES
 
 from .shell import Shell, steps
@@ -118,11 +118,11 @@ def test_other_formats_give_the_same_samples(shell: Shell, net: str, tiny_bundle
 @pytest.mark.slow
 def test_an_op_that_one_engine_has_not_is_named(shell: Shell) -> None:
     """With its layer; the target with the other engine gets its bundle."""
-    error = shell.convert("unsupported.keras", "-t", "intel-cpu").refusal()
+    error = shell.convert("unsupported.keras", "-t", "linux-openvino").refusal()
     assert error.startswith("linux-litert: lower-litert: generate: op tf.Asinh of '")
     assert "/squash" in error
     assert error.endswith("has no LiteRT form; replace that layer by one made of standard ops")
-    assert (shell.folder / "out" / "intel-cpu" / "manifest.json").is_file()
+    assert (shell.folder / "out" / "linux-openvino" / "manifest.json").is_file()
     assert not (shell.folder / "out" / "linux-litert").exists()
 
 
@@ -141,8 +141,31 @@ def test_a_converter_that_crashes_is_reported_and_the_rest_goes_on(shell: Shell)
 @pytest.mark.slow
 def test_two_targets_and_all_recipes(shell: Shell) -> None:
     """What is unfit for one target does not hold up the other."""
-    shell.convert("latent.keras", "-t", "intel-cpu", "--gate", "psnr>=20", recipe="auto").success()
-    for target in ("linux-litert", "intel-cpu"):
+    shell.convert(
+        "latent.keras", "-t", "linux-openvino", "--gate", "psnr>=20", recipe="auto"
+    ).success()
+    for target in ("linux-litert", "linux-openvino"):
         shell("validate", f"out/{target}").success()
         shell("run", f"out/{target}", "-n", "4", "-o", f"{target}.png").success()
         assert (shell.folder / f"{target}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_engines_of_one_target_are_measured_beside_each_other(shell: Shell) -> None:
+    """Against one baseline, the fastest float32; the bundle says which engine it needs."""
+    shell.target = "linux-cpu"
+    asked = ("--gate", "psnr>=20", "--wide")
+    told = shell.convert("latent.keras", *asked, recipe="int8-weights").success()
+    report = json.loads((shell.folder / "out" / "report.json").read_text())["targets"][0]
+    assert report["engines"] == ["litert", "openvino"]
+    base, *others = report["results"]
+    assert base["latency"]["ratio"] == 1.0
+    assert {base["name"]} | {r["name"] for r in others if r["recipe"] == "float32"} == {
+        "litert/float32", "openvino/float32",
+    }  # fmt: skip
+    bundle = shell.folder / "out" / "linux-cpu"
+    manifest = read_manifest(bundle)
+    assert report["chosen"].startswith(manifest.artifacts[0].engine)
+    assert manifest.measured["baseline"] == base["name"]
+    assert manifest.artifacts[0].proven
+    assert f"edgekit[{manifest.artifacts[0].engine}]" in told
+    shell("validate", bundle).success()

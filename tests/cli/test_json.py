@@ -24,7 +24,7 @@ def parsed(text: str) -> Any:
     ("command", "keys"),
     [
         ("targets", {"linux-litert", "raspberry-pi-5"}),
-        ("targets linux-litert", {"description", "engine", "precisions"}),
+        ("targets linux-litert", {"description", "engines", "recipes"}),
         ("recipes", {"auto", "float32", "int8"}),
         ("recipes auto", {"description", "candidates"}),
         ("doctor", {"python", "machine", "cache", "parts"}),
@@ -74,7 +74,7 @@ def test_conversions(quick: Shell) -> None:
 
 def test_plans(shell: Shell) -> None:
     (plan,) = parsed(shell.convert("latent.keras", "--dry-run", "--json").success())
-    assert (plan["target"], plan["engine"]) == ("linux-litert", "litert")
+    assert (plan["target"], plan["engines"]) == ("linux-litert", ["litert"])
     assert plan["candidates"]["float32"] == ["export", "lower", "compact"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.bundle.manifest import read_manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.files.durable import UNFINISHED
 from edgekit.files.intact import intact
 

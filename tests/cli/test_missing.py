@@ -18,11 +18,11 @@ CONVERT = "run: pip install "
     ("package", "options", "message"),
     [
         ("ai_edge_litert", [], LITERT),
-        ("openvino", ["-t", "intel-cpu"], OPENVINO),
+        ("openvino", ["-t", "linux-openvino"], OPENVINO),
         ("tensorflow", [], f"'tensorflow' is not installed; {CONVERT}"),
         ("keras", [], f"'keras' is not installed; {CONVERT}"),
         ("litert_quantizer", ["-r", "int8"], f"'litert_quantizer' is not installed; {CONVERT}"),
-        ("nncf", ["-t", "intel-cpu", "-r", "int8"], f"'nncf' is not installed; {CONVERT}"),
+        ("nncf", ["-t", "linux-openvino", "-r", "int8"], f"'nncf' is not installed; {CONVERT}"),
         ("rich", [], f"'rich' is not installed; {CONVERT}"),
         ("jinja2", [], f"'jinja2' is not installed; {CONVERT}"),
         ("matplotlib", [], f"'matplotlib' is not installed; {CONVERT}"),

@@ -34,3 +34,17 @@ def test_any_text(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert found.out.startswith("1…2 → 3\n")
     assert json.loads(found.out.split("\n")[2]) == bad
     assert all(c.isprintable() for c in (found.out + found.err).replace("\n", ""))
+
+
+def test_a_table_that_fits_a_terminal() -> None:
+    """Names and verdicts go over several lines, and every word of them is there."""
+    name, verdict = "litert/int8-weights+rewrites without depth-to-space", "good, " * 20 + "end"
+    rows = [{"candidate": name, "size": "1.05 MB", "verdict": verdict}, 
+            {"candidate": "float32", "size": "4.15 MB", "verdict": "chosen"}]  # fmt: skip
+    text = table(rows, "float32", 100)
+    assert max(map(len, text.split("\n"))) <= 100
+    words = text.split()
+    assert words.count("good,") == 20
+    assert {"end", "→", "depth-to-space", "1.05"} <= set(words)
+    assert "→ float32 " in text
+    assert len(table(rows, "float32").split("\n")) == 4

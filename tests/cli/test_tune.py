@@ -23,7 +23,7 @@ def arguments(shell: Shell, *more: str | Path, target: str = "linux-litert") -> 
     [
         (["--objective", "balance"], "unknown objective 'balance'; did you mean 'balanced'?"),
         (["--gate", "pnsr>=3"], "unknown metric 'pnsr'"),
-        (["-t", "intel-cpu"], "a search is for one target; make another for the next"),
+        (["-t", "linux-openvino"], "a search is for one target; make another for the next"),
     ],
 )
 def test_what_convert_refuses(shell: Shell, more: list[str], message: str) -> None:
@@ -50,7 +50,7 @@ def test_files_of_something_else_are_not_replaced(shell: Shell) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["linux-litert", "intel-cpu"])
+@pytest.mark.parametrize("target", ["linux-litert", "linux-openvino"])
 def test_search_resume_and_convert(shell: Shell, target: str) -> None:
     gate = ["--gate", "psnr>=15", "--gate", "frechet<=1"]
     done = shell(*arguments(shell, "-n", "3", "--json", *gate, target=target))

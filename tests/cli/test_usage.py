@@ -12,7 +12,7 @@ from edgekit.cli import COMMANDS
 from .shell import Shell
 
 RECIPE = 'description = "mine"\n'
-TARGET = 'description = "mine"\nengine = "litert"\nprecisions = ["float32"]\n'
+TARGET = 'description = "mine"\nengines = ["litert"]\nrecipes = ["float32"]\n'
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_wrong_values_of_convert(shell: Shell, args: list[str], message: str) ->
     ("args", "message"),
     [
         (["-t", "linux-liter"], r"unknown target 'linux-liter'; did you mean 'linux-litert'\?"),
-        (["-t", "toaster"], "unknown target 'toaster'; known: intel-cpu, linux-litert"),
+        (["-t", "toaster"], "unknown target 'toaster'; known: intel-cpu, linux-cpu"),
         (["-t", "mine.toml"], "target 'mine.toml' does not exist"),
         (["-r", "int8-dynamc"], r"unknown recipe 'int8-dynamc'; did you mean 'int8-dynamic'\?"),
         (["-r", "mine.toml"], "recipe 'mine.toml' does not exist"),
@@ -103,11 +103,11 @@ def test_names_that_nobody_knows(shell: Shell, args: list[str], message: str) ->
         (
             "-r",
             RECIPE + '[[litert]]\npass = "quantize"\n[[litert]]\npass = "lower"',
-            "'lower' takes a saved-model model, but has a litert one at that point",
+            "'lower' takes a saved-model model, but has a tflite one at that point",
         ),
         ("-r", RECIPE + 'candidates = ["int9"]', "unknown recipe 'int9'; did you mean 'int8'"),
-        ("-t", TARGET + "thread = 2", r"target 'mine.toml': .*`thread`; did you mean 'threads'\?"),
-        ("-t", 'description = "mine"', "target 'mine.toml': .*missing required field `engine`"),
+        ("-t", TARGET + "device = { thread = 2 }", r"target 'mine.toml': .*`thread`.*'threads'\?"),
+        ("-t", 'description = "mine"', "target 'mine.toml': .*missing required field `engines`"),
         ("-t", TARGET.replace("litert", "litret"), r"unknown engine 'litret'; did you mean"),
     ],
 )
@@ -218,9 +218,9 @@ def test_every_command_has_help(shell: Shell, command: str) -> None:
 def test_a_dry_run_shows_the_plan_and_imports_no_converter(shell: Shell) -> None:
     shell.prefix = (sys.executable, "-X", "importtime")
     with shell.unchanged():
-        done = shell.convert("latent.keras", "--dry-run", "-t", "intel-cpu", recipe="auto")
+        done = shell.convert("latent.keras", "--dry-run", "-t", "linux-openvino", recipe="auto")
     assert re.search("linux-litert +int8-dynamic +export → lower → quantize", done.out)
-    assert re.search("intel-cpu +float16 +export → lower", done.out)
+    assert re.search("linux-openvino +float16 +export → lower", done.out)
     imported = {line.split("|")[-1].strip().split(".")[0] for line in done.err.splitlines()}
     assert "edgekit" in imported
     assert not imported & {"tensorflow", "keras", "openvino", "nncf", "ai_edge_litert", "h5py"}

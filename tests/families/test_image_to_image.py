@@ -166,7 +166,7 @@ def test_a_second_image_is_drawn_as_images_are_and_must_be_given() -> None:
 def test_tiles_that_would_leave_gaps_are_a_contradiction(tiling: Tiling) -> None:
     tensors = (Tensor(name="image", shape=(1, 16, 16, 3)),)
     signature = Signature(part="net", inputs=tensors, outputs=tensors, tiling=tiling)
-    model = Model(kind="litert", family="image-to-image", signatures={"t": signature}, files={})
+    model = Model(kind="tflite", family="image-to-image", signatures={"t": signature}, files={})
     assert list(Family.problems(model)) == ["the tiling of 't' leaves nothing of a tile"]
     sound = msgspec.structs.replace(signature, tiling=Tiling(margin=7))
     assert list(Family.problems(model.replace(signatures={"t": sound}))) == []

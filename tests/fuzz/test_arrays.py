@@ -24,7 +24,7 @@ from .mutate import EDITS, broken_bytes, edited
 ROWS = np.arange(60, dtype=np.float32).reshape(20, 3)
 Z = Tensor(name="z", shape=(1, 3), role="latent")
 NET = Model(
-    kind="litert",
+    kind="tflite",
     family="latent",
     signatures={"generate": Signature(part="net", inputs=(Z,), outputs=())},
     files={},

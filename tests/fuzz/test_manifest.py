@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from edgekit import runtime
-from edgekit.bundle.manifest import GOLDEN, describe_files, read_manifest, write_manifest
+from edgekit.bundle.manifest import GOLDEN, describe_files, write_manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.data import npz
 from edgekit.families._base import Family
 from edgekit.jobs import validate
@@ -31,10 +32,11 @@ def with_golden(folder: Path) -> Path:
     net = runtime.load(folder)
     draws = net.draw(2, seed=0)
     groups = {"draws": draws, "original": net.trial(draws), "artifact": net.trial(draws)}
-    npz.write(folder / GOLDEN, {f"{g}/{n}": rows for g, named in groups.items()
+    npz.write(folder / "golden.npz", {f"{g}/{n}": rows for g, named in groups.items()
                                 for n, rows in named.items()})  # fmt: skip
     fields = {name: getattr(manifest, name) for name in manifest.__struct_fields__}
     fields |= {"files": describe_files(folder), "gates": {"psnr": ">=30"}}
+    fields |= {"assets": {GOLDEN: "golden.npz"}}
     fields |= {"measured": {"scores": {"psnr": 99.0}, "latency": {"ratio": 1.0}}}
     write_manifest(folder, type(manifest)(**fields))
     return folder

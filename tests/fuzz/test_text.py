@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from edgekit.bundle.manifest import read_manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.model import Model
 from edgekit.plan import recipe, target
+from edgekit.plan.plan import make_plan
 from edgekit.plan.recipe import inline
-from edgekit.plan.steps import make_plan
 from edgekit.sources import part_files, read_description
 from tests.tiny import litert_bundle
 
@@ -128,7 +128,9 @@ def test_manifests(place: Path, examples: int) -> None:
 
 @EXAMPLES
 def test_descriptions(place: Path, examples: int) -> None:
-    tree = json.loads((litert_bundle(place / "bundle") / "manifest.json").read_bytes())["model"]
+    manifest = read_manifest(litert_bundle(place / "bundle"))
+    manifest.model(manifest.artifacts[0]).save(place)
+    tree = json.loads((place / "model.json").read_bytes())
 
     def given(content: bytes) -> None:
         (place / "model.json").write_bytes(content)

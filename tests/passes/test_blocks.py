@@ -17,7 +17,7 @@ from edgekit.passes._context import Context
 
 WIDTHS = {"first": 100, "net/second[0]": 96, "third": 256}
 DECODER = Model(
-    kind="litert",
+    kind="tflite",
     family="autoencoder",
     signatures={"decode": Signature(part="decoder", inputs=(), outputs=())},
     files={"decode": "net.tflite"},

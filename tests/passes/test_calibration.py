@@ -12,8 +12,7 @@ from edgekit.data import npz
 from edgekit.model import Signature, Tensor
 from edgekit.original.reference import Recorder
 from edgekit.passes._context import Context, calibration_rows
-from edgekit.plan.steps import plan_for
-from edgekit.plan.target import load
+from tests.plan.plans import planned
 
 DECODE = Signature(
     part="net",
@@ -68,6 +67,6 @@ def test_fewer_rows_than_a_batch_are_one_batch(tmp_path: Path) -> None:
 def test_a_recipe_that_asks_for_more_rows_gets_them(tmp_path: Path) -> None:
     recipe = tmp_path / "more.toml"
     recipe.write_text('description = ""\nlitert = [{ pass = "quantize", rows = 500 }]\n')
-    plan = plan_for("linux-litert", load("linux-litert"), [str(recipe), "int8"])
+    plan = planned("linux-litert", [str(recipe), "int8"])
     assert plan.rows == 500
-    assert plan_for("linux-litert", load("linux-litert"), ["int8"]).rows == 0
+    assert planned("linux-litert", ["int8"]).rows == 0

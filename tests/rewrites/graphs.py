@@ -55,7 +55,7 @@ def quantized(path: Path, mode: Literal["dynamic", "static"], *more: Rule) -> Pa
     entry = litert.describe(path).inputs[0]
     signature = Signature(part="net", inputs=(Tensor(name=input_name(path), shape=entry.shape),),
                           outputs=())  # fmt: skip
-    model = Model(kind="litert", family="latent", signatures={"net": signature},
+    model = Model(kind="tflite", family="latent", signatures={"net": signature},
                   files={"net": path.name})  # fmt: skip
     rows = (
         np.random.default_rng(0)

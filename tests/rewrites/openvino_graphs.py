@@ -63,5 +63,5 @@ def describe(image: tuple[int, ...], result: tuple[int, ...], name: str = "image
         inputs=(Tensor(name=name, shape=image),),
         outputs=(Tensor(name="y", shape=result),),
     )
-    return Model(kind="openvino", family="image-to-image", signatures={"net": signature},
+    return Model(kind="openvino-ir", family="image-to-image", signatures={"net": signature},
                  files={"net": "net.xml"})  # fmt: skip

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
 from edgekit.engines.litert.edit import Editor
 from edgekit.engines.litert.file import REWRITES, read_note
 from edgekit.engines.litert.inspect import facts
@@ -20,6 +19,7 @@ from edgekit.original.describe import Given
 from edgekit.passes._context import Context
 from edgekit.sources import Trust
 from tests.rewrites.graphs import keras, lowered, quantized
+from tests.tiny import bundled
 
 
 def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
@@ -33,7 +33,7 @@ def rewritten_by_the_pass(folder: Path, *rewrites: str) -> Path:
     path = lowered(net, folder)
     signature = Signature(part="net", inputs=(), outputs=())
     files = {"net": path.name}
-    model = Model(kind="litert", family="latent", signatures={"net": signature}, files=files)
+    model = Model(kind="tflite", family="latent", signatures={"net": signature}, files=files)
     (folder / "out").mkdir()
     options = Options(rewrites=rewrites) if rewrites else Options()
     result = run(model, options, Context(source=folder, output=folder / "out"))
@@ -59,19 +59,9 @@ def test_a_bundle_shows_them_by_signature(tmp_path: Path) -> None:
         inputs=(Tensor(name="z", shape=(1, 6), role="latent"),),
         outputs=(Tensor(name="sample", shape=(1, 8, 8, 1)),),
     )
-    write_manifest(
-        folder,
-        Manifest(
-            format=FORMAT,
-            name="net",
-            engine="litert",
-            target="linux-litert",
-            recipe="float32+rewrites",
-            model=Model(kind="litert", family="latent", signatures={"generate": signature},
-                        files={"generate": file.name}),
-            files=describe_files(folder),
-        ),
-    )  # fmt: skip
+    model = Model(kind="tflite", family="latent", signatures={"generate": signature},
+                  files={"generate": file.name})  # fmt: skip
+    bundled(folder, model, "litert")
     rows = inspect(folder, Given(), Trust()).tables["rewrites"]
     shown = [(row["signature"], row["rewrite"]) for row in rows]
     assert shown == [("generate", "transposed-conv-to-dense"), ("generate", "transposed-conv")]

@@ -9,14 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 import edgekit
-from edgekit.bundle.manifest import FORMAT, Manifest, describe_files, write_manifest
 from edgekit.data.rng import Random
+from edgekit.device import Device
 from edgekit.engines.litert import runtime as litert
 from edgekit.errors import BundleError, EngineError, InputError
 from edgekit.model import Model, Signature, Tensor
+from tests.tiny import bundled
 
 MODEL = Model(
-    kind="litert",
+    kind="tflite",
     family="latent",
     signatures={
         "generate": Signature(
@@ -34,10 +35,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """LiteRT doubles its input; gives the threads it was loaded with."""
     threads: list[int] = []
 
-    def load(path: Path, signature: Signature, count: int) -> Any:
+    def load(path: Path, signature: Signature, device: Device, entry: str) -> Any:
         if path.read_bytes() != b"net":
             raise EngineError("no net")
-        threads.append(count)
+        threads.append(device.threads)
         return lambda inputs: [2 * inputs[0]]
 
     monkeypatch.setattr(litert, "check_installed", lambda: None)
@@ -48,18 +49,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     (tmp_path / "generate.tflite").write_bytes(b"net")
-    manifest = Manifest(
-        format=FORMAT,
-        name="net",
-        engine="litert",
-        target="raspberry-pi-5",
-        recipe="int8",
-        model=MODEL,
-        files=describe_files(tmp_path),
-        threads=4,
+    device = Device(threads=4)
+    return bundled(
+        tmp_path, MODEL, "litert", name="net", target="raspberry-pi-5", recipe="int8", device=device
     )
-    write_manifest(tmp_path, manifest)
-    return tmp_path
 
 
 @pytest.mark.parametrize("as_path", [Path, str])

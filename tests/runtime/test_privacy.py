@@ -86,7 +86,7 @@ def test_running_a_bundle(home: Path, tmp_path: Path, make: Callable[[Path], Pat
 @pytest.mark.slow
 def test_converting(home: Path, nets: Path) -> None:
     net = str(nets / "latent.keras")
-    targets = ["-t", "intel-cpu", "-t", "linux-litert"]
+    targets = ["-t", "linux-openvino", "-t", "linux-litert"]
     convert = [str(EDGEKIT), "convert", net, *targets, "-r", "int8", "-o", str(home / "out")]
     assert "tried to leave: 0" in offline(home, convert)
     assert {path.name for path in home.iterdir()} <= {"out", ".cache", ".config"}

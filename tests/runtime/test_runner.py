@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgekit import plugin
+from edgekit.device import Device
 from edgekit.errors import InputError
 from edgekit.model import Model, Signature, Tensor
 from edgekit.runtime.runner import EngineRunner
@@ -29,8 +30,10 @@ class FakeEngine:
     def check_installed(self) -> None:
         """Always."""
 
-    def load(self, path: Path, signature: Signature, threads: int) -> Any:
-        self.loaded.append((path, threads))
+    DEVICES = ("cpu",)
+
+    def load(self, path: Path, signature: Signature, device: Device, entry: str) -> Any:
+        self.loaded.append((path, device.threads))
 
         def call(inputs: list[Array]) -> list[Array]:
             for tensor, array in zip(signature.inputs, inputs, strict=True):
@@ -51,7 +54,7 @@ def runner(batch: int = 2) -> tuple[EngineRunner, FakeEngine]:
     outputs = (Tensor(name="sum", shape=(batch, 3)), Tensor(name="width", shape=(batch,)))
     signature = Signature(part="net", inputs=inputs, outputs=outputs)
     model = Model(
-        kind="litert",
+        kind="tflite",
         family="latent",
         signatures={"generate": signature},
         files={"generate": "generate.tflite"},
@@ -59,7 +62,7 @@ def runner(batch: int = 2) -> tuple[EngineRunner, FakeEngine]:
     engine = FakeEngine()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugin, "part", lambda name, part: engine)
-        return EngineRunner(Path("folder"), model, "fake", threads=3), engine
+        return EngineRunner(Path("folder"), model, "fake", Device(threads=3)), engine
 
 
 def rows(count: int) -> dict[str, Array]:
@@ -140,6 +143,10 @@ def test_an_engine_that_is_not_installed_is_told_at_once() -> None:
         raise InputError("not installed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugin, "part", lambda *_: SimpleNamespace(check_installed=missing))
+        patch.setattr(
+            plugin, "part", lambda *_: SimpleNamespace(DEVICES=("cpu",), check_installed=missing)
+        )
         with pytest.raises(InputError, match="not installed"):
-            EngineRunner(Path(), Model(kind="x", family="x", signatures={}, files={}), "x", 1)
+            EngineRunner(
+                Path(), Model(kind="x", family="x", signatures={}, files={}), "x", Device()
+            )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import edgekit
+from edgekit.device import Device
 from edgekit.engines.litert import runtime as litert
 from edgekit.errors import EngineError
 from edgekit.model import Model, Signature
@@ -57,7 +58,7 @@ def test_an_artifact_is_loaded_once_however_many_threads_ask(
     loads, asked = [], threading.Barrier(THREADS)
     begun = threading.Event()
 
-    def load(path: Path, signature: Signature, threads: int) -> Any:
+    def load(path: Path, signature: Signature, device: Device, entry: str) -> Any:
         loads.append(path)
         begun.wait(0.2)
         return lambda inputs: inputs
@@ -66,9 +67,9 @@ def test_an_artifact_is_loaded_once_however_many_threads_ask(
     monkeypatch.setattr(litert, "load", load)
     signature = Signature(part="net", inputs=(), outputs=())
     model = Model(
-        kind="litert", family="latent", signatures={"generate": signature}, files={"generate": "g"}
+        kind="tflite", family="latent", signatures={"generate": signature}, files={"generate": "g"}
     )
-    runner = EngineRunner(tmp_path, model, "litert", 1)
+    runner = EngineRunner(tmp_path, model, "litert", Device())
 
     def ask(_: int) -> Any:
         asked.wait()

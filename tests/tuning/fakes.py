@@ -10,16 +10,19 @@ from typing import Any
 
 from edgekit import plugin
 from edgekit.candidates.results import Result
+from edgekit.candidates.stopwatch import Artifact
 from edgekit.candidates.variants import Made
-from edgekit.measure.fidelity import Gate
+from edgekit.device import Device
 from edgekit.measure.latency import Latency
 from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity
 from edgekit.model import Model
+from edgekit.plan.candidate import Candidate, Search
+from edgekit.plan.gate import Gate
+from edgekit.plan.plan import TargetPlan
 from edgekit.plan.request import Request
-from edgekit.plan.steps import Candidate, Search, TargetPlan, plan_for
-from edgekit.plan.target import load
 from edgekit.search.study import Study
 from edgekit.search.trials import Trials
+from tests.plan.plans import planned
 
 SAME = {"model": "this one", "seed": "0"}
 GATES = (Gate(metric="psnr", sign=">=", bound=20),)
@@ -39,8 +42,8 @@ class Builder:
         folder.mkdir(parents=True, exist_ok=True)
         self.timed: list[list[str]] = []
 
-    def threads(self, plan: TargetPlan) -> int:
-        return 1
+    def device(self, plan: TargetPlan) -> Device:
+        return Device()
 
     def attempt(self, plan: TargetPlan, candidate: Candidate) -> tuple[Result, Made | None]:
         text = json.dumps([[step.name, step.options] for step in candidate.steps])
@@ -54,13 +57,15 @@ class Builder:
         place.mkdir(exist_ok=True)
         (place / "net.tflite").write_text(content)
         files = {"net": "net.tflite"}
-        Model(kind="litert", family="latent", signatures={}, files=files).save(place)
+        Model(kind="tflite", family="latent", signatures={}, files=files).save(place)
         size, sqnr = figures(content)
         result = Result(
             name=candidate.name, recipe="", note=candidate.note, size=size,
             scores={"sqnr": sqnr, "psnr": sqnr},
         )  # fmt: skip
-        return result, Made(artifact=place, trial=place, steps=candidate.steps)
+        return result, Made(
+            engine=candidate.engine, artifact=place, trial=place, steps=candidate.steps
+        )
 
     def sensitivity(
         self, plan: TargetPlan, search: Search, done: Callable[[str], None]
@@ -70,11 +75,11 @@ class Builder:
             done(f"mixed, {group.layers[0]}")
         return Sensitivity(size=100, time=1.0, groups=groups)
 
-    def time(self, engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
+    def time(self, device: Device, artifacts: Mapping[str, Artifact]) -> list[Latency | str]:
         self.timed.append(list(artifacts))
         found: list[Latency | str] = []
-        for path in artifacts.values():
-            text = (path / "net.tflite").read_text()
+        for artifact in artifacts.values():
+            text = (artifact.folder / "net.tflite").read_text()
             ratio = 0.4 if "static" in text or "preset" in text else 1.0
             ratio *= 0.5 if '["rewrite"' in text else 1.0
             found.append(
@@ -97,17 +102,17 @@ def figures(text: str) -> tuple[int, float]:
     return 200 if worse else 300, 40.0 + better - worse
 
 
-def plan(name: str = "intel-cpu") -> TargetPlan:
+def plan(name: str = "linux-openvino") -> TargetPlan:
     """The plan of `auto` and the search for mixed precision."""
-    return plan_for(name, load(name), ["auto", "mixed"])
+    return planned(name, ["auto", "mixed"])
 
 
 def trials(
-    builder: Builder, folder: Path, name: str = "intel-cpu", **request: Any
+    builder: Builder, folder: Path, name: str = "linux-openvino", **request: Any
 ) -> tuple[Trials, Study]:
     """A search in a folder, begun or gone on with."""
     made = plan(name)
-    seeds = plugin.part(made.target.engine, "space").SEEDS
+    seeds = plugin.part(made.target.engines[0], "space").SEEDS
     queue = {c.name: seeds[c.name] for c in made.candidates}
     study = Study(folder, SAME, queue)
     asked = Request.of("net.keras", targets=name, output=folder, **request)

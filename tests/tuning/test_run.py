@@ -19,7 +19,7 @@ from edgekit.cli import main
 from edgekit.errors import EdgekitError, GateError, InputError, PassError
 from edgekit.jobs import tune as tuner
 from edgekit.jobs.convert import Growing
-from edgekit.measure.fidelity import Gate
+from edgekit.plan.gate import Gate
 from edgekit.plan.request import Request
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.search.trials import Trials
@@ -53,7 +53,7 @@ def tune(tmp_path: Path, builder: Builder, monkeypatch: pytest.MonkeyPatch) -> R
     monkeypatch.chdir(tmp_path)
 
     def run(**options: Any) -> Tuned:
-        asked: dict[str, Any] = {"target": "intel-cpu", "output": "out", "trials": 0}
+        asked: dict[str, Any] = {"target": "linux-openvino", "output": "out", "trials": 0}
         return edgekit.tune("net.keras", **asked | {"cache": tmp_path / "cache"} | options)
 
     return run
@@ -160,7 +160,7 @@ def test_versions_machine_and_modules_are_the_same_throughout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Request.of(
-        "net.keras", targets="intel-cpu", output="out", custom_objects="own_layers",
+        "net.keras", targets="linux-openvino", output="out", custom_objects="own_layers",
         data="own_data:rows", features="own_features:net",
     )  # fmt: skip
     before = tuner.identify(asked, plan())
@@ -188,12 +188,12 @@ def test_without_a_recipe_the_command_shows_what_was_found(
         unmet = (Gate(metric="psnr", sign=">=", bound=1000),)
         monkeypatch.setattr(tuner, "gates_for", lambda *_: unmet)
     else:
-        builder.time = lambda engine, threads, artifacts: ["it crashed"] * len(artifacts)  # type: ignore[method-assign]
+        builder.time = lambda device, artifacts: ["it crashed"] * len(artifacts)  # type: ignore[method-assign]
     monkeypatch.setattr("edgekit.cli.signal.signal", lambda *_: None)
     monkeypatch.setattr(sys, "path", [*sys.path])
 
     def printed(option: str) -> str:
-        words = ["edgekit", "tune", "net.keras", "-t", "intel-cpu", "-o", "out", "-n", "0"]
+        words = ["edgekit", "tune", "net.keras", "-t", "linux-openvino", "-o", "out", "-n", "0"]
         monkeypatch.setattr(sys, "argv", [*words, "--cache-dir", "cache", option])
         with pytest.raises(SystemExit) as end:
             main()
@@ -203,4 +203,4 @@ def test_without_a_recipe_the_command_shows_what_was_found(
     assert set(json.loads(printed("--json"))) == {"report", "front", "recipe", "tried"}
     text = printed("--resume")
     assert "candidate" in text
-    assert "no recipe: intel-cpu: " in text
+    assert "no recipe: linux-openvino: " in text

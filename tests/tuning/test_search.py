@@ -12,6 +12,8 @@ from optuna.trial import TrialState
 
 from edgekit.candidates.ranking import CLOSE, rank
 from edgekit.candidates.results import Result
+from edgekit.candidates.stopwatch import Artifact
+from edgekit.device import Device
 from edgekit.engines.litert import space as litert
 from edgekit.engines.openvino import space as openvino
 from edgekit.errors import InputError
@@ -295,8 +297,8 @@ def crashing(builder: Builder, *names: str) -> None:
     """Let the timing of some artifacts fail from now on; without names, of all."""
     real = builder.time
 
-    def time(engine: str, threads: int, artifacts: Mapping[str, Path]) -> list[Latency | str]:
-        found = zip(artifacts, real(engine, threads, artifacts), strict=True)
+    def time(device: Device, artifacts: Mapping[str, Artifact]) -> list[Latency | str]:
+        found = zip(artifacts, real(device, artifacts), strict=True)
         return [CRASH if name in names or not names else latency for name, latency in found]
 
     builder.time = time  # type: ignore[method-assign]
@@ -313,7 +315,7 @@ def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path, before: int) ->
     search.search(0, None, ignore)
     decided = search.final()
     assert (decided.baseline, decided.chosen) == (None, None)
-    assert decided.failure == f"intel-cpu: {CRASH}"
+    assert decided.failure == f"linux-openvino: {CRASH}"
     assert not any(result.verdict.startswith("good") for result in decided.results)
 
 

@@ -17,11 +17,11 @@ from edgekit.candidates.variants import Made
 from edgekit.engines._space import Pick
 from edgekit.engines.litert import space as litert
 from edgekit.model import Model
-from edgekit.plan import target
 from edgekit.plan.request import Request
-from edgekit.plan.steps import Step, chain, compacted, plan_for, with_rows
+from edgekit.plan.steps import Step, chain, compacted, with_rows
+from tests.plan.plans import planned
 
-ENGINES = {"litert": "linux-litert", "openvino": "intel-cpu"}
+ENGINES = {"litert": "linux-litert", "openvino": "linux-openvino"}
 
 
 def test_every_space_is_tested() -> None:
@@ -48,7 +48,7 @@ def test_the_candidates_of_auto_can_be_picked(engine: str) -> None:
     """So a search that tries them first is never worse than `convert` by itself."""
     name = ENGINES[engine]
     seeds = plugin.part(engine, "space").SEEDS
-    candidates = plan_for(name, target.load(name), ["auto"]).candidates
+    candidates = planned(name, ["auto"]).candidates
     assert {candidate.name for candidate in candidates} == set(seeds)
     for candidate in candidates:
         options = seeds[candidate.name]
@@ -89,16 +89,17 @@ def test_the_variants_of_auto_can_be_picked(
     engine: str, applied: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that `convert` tries, of every candidate that it may choose."""
-    monkeypatch.setattr(variants, "rewritten_by", lambda folder: applied)
-    Model(kind=engine, family="latent", signatures={}, files={"a": "a"}).save(tmp_path)
+    monkeypatch.setattr(variants, "rewritten_by", lambda made: applied)
+    kind = next(iter(plugin.part(engine, "runtime").FORMATS))
+    Model(kind=kind, family="latent", signatures={}, files={"a": "a"}).save(tmp_path)
     (tmp_path / "a").write_bytes(bytes(10))
     monkeypatch.setattr(litert, "dense_tables", lambda file: 10)
     space = plugin.part(engine, "space")
     dense = tuple(litert.DENSE)
     choices = {"left_out": ("none", *applied), "dense": dense}
     name = ENGINES[engine]
-    for candidate in plan_for(name, target.load(name), ["auto"]).candidates:
-        made = Made(artifact=tmp_path, trial=tmp_path, steps=candidate.steps)
+    for candidate in planned(name, ["auto"]).candidates:
+        made = Made(engine=engine, artifact=tmp_path, trial=tmp_path, steps=candidate.steps)
         wanted = {
             one.name: tuple(with_rows(step, calibration()) for step in one.steps)
             for one in variants.variants(Result(name=candidate.name, recipe=""), made)

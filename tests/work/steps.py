@@ -9,6 +9,7 @@ from pathlib import Path
 from edgekit import errors
 from edgekit.machine.limits import progress
 from edgekit.typed import Typed
+from edgekit.work.progress import report
 
 
 class Options(Typed):
@@ -98,3 +99,38 @@ def loaded(output: Path, module: str) -> bool:
 def numbers(output: Path) -> list[int]:
     """This process, and the one that made it."""
     return [os.getpid(), os.getppid()]
+
+
+def units(output: Path, log: str, count: int, fail_at: int = -1) -> None:
+    """Many small units of work, each kept when it is done: the squares of numbers, in one file."""
+    kept = output / "squares"
+    done = kept.read_text().splitlines() if kept.exists() else []
+    for number in range(len(done), count):
+        with Path(log).open("a") as file:
+            file.write(f"{number} {os.getpid()}\n")
+        if number == fail_at and not Path(log + ".failed").exists():
+            Path(log + ".failed").touch()
+            raise errors.PassError(f"unit {number} failed")
+        time.sleep(0.01)
+        done.append(str(number**2))
+        fresh = output / "squares.new"
+        fresh.write_text("\n".join(done) + "\n")
+        fresh.rename(kept)
+        report(output, (number + 1) / count, f"unit {number + 1} of {count}")
+
+
+def cards(output: Path) -> str | None:
+    """Which graphics cards this process may see."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
+def overlap(output: Path, place: str, name: str) -> int:
+    """How many other steps run while this one does."""
+    mine = Path(place, name)
+    mine.touch()
+    seen = 0
+    for _ in range(20):
+        seen = max(seen, len(list(Path(place).iterdir())))
+        time.sleep(0.01)
+    mine.unlink()
+    return seen - 1

@@ -18,7 +18,8 @@ from edgekit import errors
 from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.files.durable import temporary
 from edgekit.machine.limits import Limits
-from edgekit.work import workspace
+from edgekit.work import keys
+from edgekit.work.executor import Here
 from edgekit.work.workspace import Workspace
 
 from . import steps
@@ -87,7 +88,7 @@ def test_so_is_edgekits_own_code(
     copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = copying(Workspace(root))
-    monkeypatch.setattr(workspace, "code_hash", lambda: "another version")
+    monkeypatch.setattr(keys, "code_hash", lambda *_: "another version")
     assert copying(Workspace(root)) != first
 
 
@@ -372,15 +373,16 @@ def test_another_process_that_was_quicker_keeps_its_folder(
     copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = Workspace(root)
-    run_child = Workspace._run
+    run_child = Here.run
 
-    def late(self: Workspace, *args: Any) -> None:
-        other = copying(Workspace(root))
-        (other / "in use").touch()
+    def late(self: Here, *args: Any) -> None:
+        if self is space._executor:
+            other = copying(Workspace(root))
+            (other / "in use").touch()
         run_child(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(space, "_run", late.__get__(space))
+        patch.setattr(Here, "run", late)
         folder = copying(space)
     assert (folder / "in use").exists()
     assert copying.times == 2

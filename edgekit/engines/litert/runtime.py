@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.device import Device
 from edgekit.engines._agreement import check_number, check_tensor
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
 from edgekit.reason import reason
 
-SUFFIX = ".tflite"
+FORMATS = {"tflite": ".tflite"}
+DEVICES = ("cpu",)
 MODULES = ("ai_edge_litert", "tflite_runtime")
 STDERR = Lock()
 
@@ -44,13 +46,20 @@ def files(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
-def load(path: Path, signature: Signature, threads: int) -> LitertCall:
-    """Load one artifact.
+def load(
+    path: Path, signature: Signature, device: Device, entry: str = ""
+) -> LitertCall | EntryCall:
+    """Load the only signature of a file, or one of several.
 
     Raises:
-        EngineError: not a LiteRT file, or an op or op version this runtime does not know.
+        EngineError: not a LiteRT file, an op or op version this runtime does not know, or an option
+            of the device, of which LiteRT has none.
     """
-    return LitertCall(path, signature, threads)
+    if device.options:
+        raise EngineError(f"LiteRT has no option '{next(iter(device.options))}'; leave it out")
+    if entry:
+        return EntryCall(path, signature, device.threads, entry)
+    return LitertCall(path, signature, device.threads)
 
 
 def describe(path: Path) -> Signature:
@@ -89,7 +98,7 @@ class LitertCall:
     """One signature of one interpreter; integer inputs and outputs are scaled here."""
 
     def __init__(self, path: Path, signature: Signature, threads: int) -> None:
-        self._interpreter = open_interpreter(path, threads)
+        self._interpreter, self._path = open_interpreter(path, threads), path
         try:
             # Scales are read before allocation: XNNPACK rewrites them afterwards.
             self._inputs = bind(self._interpreter.get_input_details(), self._names("inputs"))
@@ -98,7 +107,6 @@ class LitertCall:
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"LiteRT cannot load '{path}': {reason(error)}") from None
-        self._path = path
         check_number(path, len(signature.inputs), len(self._inputs))
         self._inputs = ordered(self._inputs, [t.name for t in signature.inputs])
         self._outputs = ordered(self._outputs, [t.name for t in signature.outputs])
@@ -107,8 +115,10 @@ class LitertCall:
             check_tensor(path, tensor, binding.shape, binding.dtypes)
 
     def _names(self, side: str) -> dict[int, str]:
-        """Signature names by tensor index; artifacts have one signature."""
+        """Signature names by tensor index, of the only signature."""
         signatures = self._interpreter._get_full_signature_list()
+        if len(signatures) > 1:
+            raise EngineError(f"'{self._path}' holds several signatures: {', '.join(signatures)}")
         first: dict[str, dict[str, int]] = next(iter(signatures.values()), {side: {}})
         return {index: name for name, index in first[side].items()}
 
@@ -121,6 +131,42 @@ class LitertCall:
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"LiteRT failed in '{self._path}': {reason(error)}") from None
         return [b.dequantize(interpreter.get_tensor(b.index)) for b in self._outputs]
+
+
+class EntryCall:
+    """One of several signatures of a file, whose weights are stored once."""
+
+    def __init__(self, path: Path, signature: Signature, threads: int, entry: str) -> None:
+        # The runner does not keep the interpreter alive.
+        self._interpreter, self._path = open_interpreter(path, threads), path
+        known = self._interpreter.get_signature_list()
+        if entry not in known:
+            has = ", ".join(known) or "none"
+            raise EngineError(f"'{path}' has no signature '{entry[:80]}'; it has: {has}")
+        self._run = self._interpreter.get_signature_runner(entry)
+        sides = (
+            (signature.inputs, self._run.get_input_details()),
+            (signature.outputs, self._run.get_output_details()),
+        )
+        self._inputs, self._outputs = (
+            ordered([Binding(n, detail) for n, detail in found.items()], [t.name for t in wanted])
+            for wanted, found in sides
+        )
+        for tensor, binding in zip(
+            signature.inputs + signature.outputs, self._inputs + self._outputs, strict=True
+        ):
+            check_tensor(path, tensor, binding.shape, binding.dtypes)
+
+    def __call__(self, inputs: list[Array]) -> list[Array]:
+        given = {
+            binding.name: binding.quantize(array)
+            for binding, array in zip(self._inputs, inputs, strict=True)
+        }
+        try:
+            made = self._run(**given)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"LiteRT failed in '{self._path}': {reason(error)}") from None
+        return [binding.dequantize(made[binding.name]) for binding in self._outputs]
 
 
 class Binding:

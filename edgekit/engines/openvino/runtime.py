@@ -8,12 +8,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edgekit.device import Device
 from edgekit.engines._agreement import check_number, check_tensor
 from edgekit.errors import EngineError, MissingDependency, pip_install
 from edgekit.model import Signature, Tensor
 from edgekit.reason import reason
 
-SUFFIX = ".xml"
+FORMATS = {"openvino-ir": ".xml"}
+DEVICES = ("cpu",)
 MODULES = ("openvino",)
 
 # Recent CPUs would run float nets in bfloat16: the artifact alone says what precision is meant.
@@ -41,13 +43,18 @@ def files(path: Path) -> tuple[Path, ...]:
     return tuple(file for file in (path, path.with_suffix(".bin")) if file.is_file())
 
 
-def load(path: Path, signature: Signature, threads: int) -> OpenvinoCall:
+def load(path: Path, signature: Signature, device: Device, entry: str = "") -> OpenvinoCall:
     """Load one IR file (.xml with its .bin beside it).
 
+    The device's options are properties of OpenVINO.
+
     Raises:
-        EngineError: not a readable IR, or an operation this OpenVINO does not know.
+        EngineError: not a readable IR, an operation or property this OpenVINO does not know, or an
+            `entry`, since a file holds one graph.
     """
-    return OpenvinoCall(path, signature, threads)
+    if entry:
+        raise EngineError(f"'{path}' holds one graph, and no signature '{entry[:80]}'")
+    return OpenvinoCall(path, signature, device)
 
 
 def describe(path: Path) -> Signature:
@@ -82,10 +89,10 @@ def port(path: Path, tensor: Tensor, ports: list[Any]) -> Any:
 class OpenvinoCall:
     """One compiled model and its infer request."""
 
-    def __init__(self, path: Path, signature: Signature, threads: int) -> None:
+    def __init__(self, path: Path, signature: Signature, device: Device) -> None:
         import openvino
 
-        config = CONFIG | {"INFERENCE_NUM_THREADS": str(threads)}
+        config = CONFIG | {"INFERENCE_NUM_THREADS": str(device.threads)} | device.options
         try:
             compiled = openvino.Core().compile_model(str(path), "CPU", config)
         except RuntimeError as error:

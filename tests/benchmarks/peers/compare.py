@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
-from edgekit.bundle.manifest import read_manifest
+from edgekit.bundle.reading import read_manifest
 from edgekit.engines import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
@@ -28,7 +28,7 @@ from edgekit.work.workspace import Workspace
 from tests.benchmarks.peers import tools
 
 BASELINE = {engine: next(iter(known)) for engine, known in tools.TOOLS.items()}
-TARGETS = {"litert": "linux-litert", "openvino": "intel-cpu"}
+TARGETS = {"litert": "linux-litert", "openvino": "linux-openvino"}
 SECONDS = 0.3  # of timing, for each artifact
 FREE_SUFFIX = ", free batch"
 
@@ -148,7 +148,8 @@ def choice(request: Request, engine: str) -> tuple[str, Path]:
     )
     report = pipeline.run(asked)
     bundle = output / TARGETS[engine]
-    model = read_manifest(bundle).model
+    manifest = read_manifest(bundle)
+    model = manifest.model(manifest.artifacts[0])
     folder = output / "model"
     folder.mkdir()
     for path in artifacts(bundle, model):

@@ -16,7 +16,7 @@ from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 
-TAKES, GIVES = "litert", "litert"
+TAKES, GIVES = "tflite", "tflite"
 NEEDS = ("ai_edge_litert",)
 # What other tools of ours read is kept; the converter's own notes are not.
 KEPT = (b"min_runtime_version", b"edgekit.rewrites")

@@ -14,7 +14,7 @@ from edgekit.passes._context import Context, artifact, calibration_rows, with_fi
 from edgekit.reason import reason
 from edgekit.typed import Typed
 
-TAKES, GIVES = "saved-model", "litert"
+TAKES, GIVES = "saved-model", "tflite"
 NEEDS = ("tensorflow", "ai_edge_litert")
 TYPES = {"f16": "half precision", "bf16": "bfloat16", "f64": "float64"}
 # fused["Asinh:", "net/arcsinh/Asinh@__inference_call_88"]: the op's type, then its place.

@@ -25,7 +25,7 @@ from edgekit.passes._context import Array, Context, artifact, calibration_rows, 
 from edgekit.reason import reason
 from edgekit.typed import Typed
 
-TAKES, GIVES = "litert", "litert"
+TAKES, GIVES = "tflite", "tflite"
 NEEDS = ("litert_quantizer", "ai_edge_litert")
 GRANULARITY = {"tensor": "TENSORWISE", "channel": "CHANNELWISE", "block-32": "BLOCKWISE_32",
                "block-64": "BLOCKWISE_64", "block-128": "BLOCKWISE_128"}  # fmt: skip

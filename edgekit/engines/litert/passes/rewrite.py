@@ -22,7 +22,7 @@ from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 
-TAKES, GIVES = "litert", "litert"
+TAKES, GIVES = "tflite", "tflite"
 NEEDS = ("ai_edge_litert",)
 
 

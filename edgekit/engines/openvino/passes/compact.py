@@ -16,7 +16,7 @@ from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 
-TAKES, GIVES = "openvino", "openvino"
+TAKES, GIVES = "openvino-ir", "openvino-ir"
 NEEDS = ("openvino",)
 # Layers that hold other graphs, whose ports the reader matches by more than their order.
 NESTED = {"If", "Loop", "TensorIterator"}

@@ -11,7 +11,7 @@ from edgekit.passes._context import Context, artifact, with_files
 from edgekit.reason import reason
 from edgekit.typed import Typed
 
-TAKES, GIVES = "saved-model", "openvino"
+TAKES, GIVES = "saved-model", "openvino-ir"
 NEEDS = ("openvino", "tensorflow")
 
 

@@ -18,7 +18,7 @@ from edgekit.passes._context import Context, artifact, calibration_rows, with_fi
 from edgekit.reason import reason
 from edgekit.typed import Typed
 
-TAKES, GIVES = "openvino", "openvino"
+TAKES, GIVES = "openvino-ir", "openvino-ir"
 NEEDS = ("openvino", "nncf")
 PREPARED = ("padded-convolution", "nearest-upsampling", "single-row")
 

@@ -21,7 +21,7 @@ from edgekit.model import Model
 from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 
-TAKES, GIVES = "openvino", "openvino"
+TAKES, GIVES = "openvino-ir", "openvino-ir"
 NEEDS = ("openvino",)
 
 

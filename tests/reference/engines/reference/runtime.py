@@ -8,12 +8,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edgekit.device import Device
 from edgekit.engines._agreement import check_number, check_tensor
 from edgekit.errors import EngineError, InputError
 from edgekit.model import Signature, Tensor
 from tests.reference.net import load as load_net
 
-SUFFIX = ".refnet"
+FORMATS = {"refnet": ".refnet"}
+DEVICES = ("cpu",)
 MODULES = ("numpy",)
 
 Array = NDArray[Any]
@@ -40,7 +42,9 @@ def describe(path: Path) -> Signature:
     return Signature(part=path.stem, inputs=inputs, outputs=(output,))
 
 
-def load(path: Path, signature: Signature, threads: int) -> Callable[[list[Array]], list[Array]]:
+def load(
+    path: Path, signature: Signature, device: Device, entry: str = ""
+) -> Callable[[list[Array]], list[Array]]:
     """One signature of an artifact; raises EngineError for what it is not."""
     try:
         net = load_net(path)

@@ -15,7 +15,7 @@ from edgekit.model import Model
 from edgekit.passes._context import Context, with_files
 from edgekit.typed import Typed
 
-TAKES, GIVES = "reference", "reference"
+TAKES, GIVES = "refnet", "refnet"
 NEEDS = ()
 
 

@@ -11,7 +11,7 @@ from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 from tests.reference.net import Net
 
-TAKES, GIVES = ORIGINAL, "reference"
+TAKES, GIVES = ORIGINAL, "refnet"
 NEEDS = ()
 
 

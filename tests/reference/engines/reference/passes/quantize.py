@@ -10,7 +10,7 @@ from edgekit.passes._context import Context, artifact, calibration_rows, with_fi
 from edgekit.typed import Typed
 from tests.reference.net import Net, load
 
-TAKES, GIVES = "reference", "reference"
+TAKES, GIVES = "refnet", "refnet"
 NEEDS = ()
 
 

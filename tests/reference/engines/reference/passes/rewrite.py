@@ -14,7 +14,7 @@ from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 from tests.reference.net import Net, load
 
-TAKES, GIVES = "reference", "reference"
+TAKES, GIVES = "refnet", "refnet"
 NEEDS = ()
 
 

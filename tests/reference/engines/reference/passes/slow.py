@@ -9,7 +9,7 @@ from edgekit.passes._context import Context, artifact, with_files
 from edgekit.typed import Typed
 from tests.reference.net import load
 
-TAKES, GIVES = "reference", "reference"
+TAKES, GIVES = "refnet", "refnet"
 NEEDS = ()
 
 

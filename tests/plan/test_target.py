@@ -12,21 +12,24 @@ from edgekit.plan import recipe, target
 
 @pytest.mark.parametrize("name", target.names())
 def test_every_target(name: str) -> None:
-    device = target.load(name)
-    assert device.description
-    assert device.engine in plugin.names("engines")
-    assert device.threads >= 1
-    assert device.memory_mb > 0
+    found = target.load(name)
+    assert found.description
+    assert set(found.engines) <= set(plugin.names("engines"))
+    assert found.device.threads >= 1
+    assert found.limits.memory_mb > 0
     assert {"architecture", "verified"} <= set(tomllib.loads(target.find(name).read_text()))
-    assert device.precisions[0] == "float32", "the baseline of every comparison"
-    assert len(set(device.precisions)) == len(device.precisions)
+    assert found.recipes[0] == "float32", "the baseline of every comparison"
+    assert len(set(found.recipes)) == len(found.recipes)
+    assert len(set(found.engines)) == len(found.engines)
+    assert "[litert]" in found.install.format(engine="litert")
 
 
 @pytest.mark.parametrize("name", target.names())
-def test_precisions_name_recipes_for_the_engine(name: str) -> None:
-    device = target.load(name)
-    for precision in device.precisions:
-        assert recipe.load(precision).passes(device.engine) is not None, precision
+def test_every_recipe_serves_one_of_the_engines(name: str) -> None:
+    found = target.load(name)
+    for each in found.recipes:
+        served = [recipe.load(each).passes(engine) is not None for engine in found.engines]
+        assert any(served), each
 
 
 @pytest.mark.parametrize("name", target.names())
@@ -35,7 +38,7 @@ def test_a_target_fits_a_screen(name: str) -> None:
 
 
 def test_names_are_the_files_of_the_folder() -> None:
-    folder = Path(__file__).parent.parent / "targets"
+    folder = Path(__file__).parents[2] / "targets"
     assert target.names() == sorted(path.stem for path in folder.glob("*.toml"))
     assert {"raspberry-pi-4", "raspberry-pi-5", "intel-cpu"} <= set(target.names())
 
@@ -47,25 +50,30 @@ def test_unknown_name() -> None:
 
 def test_a_users_own_file(tmp_path: Path) -> None:
     path = tmp_path / "board.toml"
-    path.write_text('description = "My board"\nengine = "litert"\nprecisions = ["float32"]\n')
+    path.write_text('description = "My board"\nengines = ["litert"]\nrecipes = ["float32"]\n')
     assert target.load(str(path)) == target.Target(
-        description="My board", engine="litert", precisions=("float32",)
+        description="My board", engines=("litert",), recipes=("float32",)
     )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('description = "x"\nengine = "litert"\n', "missing required field `precisions`"),
+        ('description = "x"\nengines = ["litert"]\n', "missing required field `recipes`"),
         ('descripton = "x"\n', "did you mean 'description'"),
-        ('description = "x"\nengine = "litert"\nprecisions = "int8"\n', r"`array`.*precisions"),
+        ('description = "x"\nengines = ["litert"]\nrecipes = "int8"\n', r"`array`.*recipes"),
+        ('description = "x"\nengines = []\nrecipes = []\n', "engines is empty; give one of litert"),
+        (
+            'description = "x"\nengines = ["litert"]\nrecipes = []\ndevice = { kind = "tpu" }\n',
+            "engine 'litert' has no device 'tpu'; it runs on: cpu",
+        ),
         ("description = \n", "is not valid TOML"),
         (
-            'description = "x"\nengine = "lite-rt"\nprecisions = ["float32"]\n',
+            'description = "x"\nengines = ["lite-rt"]\nrecipes = ["float32"]\n',
             "unknown engine 'lite-rt'; did you mean 'litert'",
         ),
         (
-            'description = "x"\nengine = "__class__"\nprecisions = ["float32"]\n',
+            'description = "x"\nengines = ["__class__"]\nrecipes = ["float32"]\n',
             "unknown engine '__class__'",
         ),
     ],

@@ -11,20 +11,19 @@ import pytest
 
 from edgekit.bundle.manifest import (
     FORMAT,
-    GOLDEN,
-    LARGEST,
+    Artifact,
+    Entry,
     File,
     Manifest,
     describe_files,
-    foreign,
-    read_manifest,
     write_manifest,
 )
+from edgekit.bundle.reading import LARGEST, foreign, read_manifest
 from edgekit.domain import parse_domain
 from edgekit.errors import BundleError, InputError
 from edgekit.files.checksum import sha256
 from edgekit.jobs.validate import read_golden
-from edgekit.model import Model, Signature, Tensor
+from edgekit.model import Signature, Tensor
 from tests.tiny import generator_bundle
 
 
@@ -47,16 +46,15 @@ SIGNATURE = Signature(
 
 
 def manifest(folder: Path, **changes: Any) -> Manifest:
-    files = {"generate": "generate.tflite"}
+    entries = {"generate": Entry(file="generate.tflite")}
     fields: dict[str, Any] = {
         "format": FORMAT,
         "name": "net",
-        "engine": "litert",
         "target": "raspberry-pi-5",
         "recipe": "int8",
-        "model": Model(
-            kind="litert", family="latent", signatures={"generate": SIGNATURE}, files=files
-        ),
+        "family": "latent",
+        "signatures": {"generate": SIGNATURE},
+        "artifacts": (Artifact(engine="litert", format="tflite", signatures=entries),),
         "files": describe_files(folder),
     }
     return Manifest(**fields | changes)
@@ -154,8 +152,14 @@ def test_weights_without_checksum(tmp_path: Path) -> None:
 
 def test_golden_samples_without_checksum(bundle: Path) -> None:
     """They say whether a device computes right."""
-    (bundle / GOLDEN).write_bytes(b"another net's")
+    (bundle / "golden.npz").write_bytes(b"another net's")
+    edit(bundle, lambda data: data.update(assets={"golden": "golden.npz"}))
     with pytest.raises(BundleError, match=r"lists no checksum for 'golden\.npz'"):
+        read_manifest(bundle)
+
+
+def test_no_golden_samples(bundle: Path) -> None:
+    with pytest.raises(BundleError, match="has no golden samples"):
         read_golden(bundle, read_manifest(bundle))
 
 
@@ -168,24 +172,32 @@ def test_a_manifest_that_is_a_link_to_elsewhere(bundle: Path) -> None:
 
 def tensor(data: dict[str, Any], side: str = "inputs") -> dict[str, Any]:
     """The first tensor of a side in the JSON of a manifest."""
-    found: dict[str, Any] = data["model"]["signatures"]["generate"][side][0]
+    found: dict[str, Any] = data["signatures"]["generate"][side][0]
+    return found
+
+
+def artifact(data: dict[str, Any]) -> dict[str, Any]:
+    """The first artifact in the JSON of a manifest."""
+    found: dict[str, Any] = data["artifacts"][0]
     return found
 
 
 CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "unknown engine 'onnx'; known: litert, openvino": lambda data: data.update(engine="onnx"),
-    "of kind 'openvino', the engine is 'litert'": lambda data: data["model"].update(
-        kind="openvino"
+    "it has no artifact": lambda data: data.update(artifacts=[]),
+    "of kind 'openvino-ir', which engine 'litert' does not read": lambda data: artifact(
+        data
+    ).update(format="openvino-ir"),
+    "unknown family 'gan'": lambda data: data.update(family="gan"),
+    "one file for each signature": lambda data: data.update(signatures={}),
+    "is none of engine 'litert'": lambda data: artifact(data).update(
+        signatures={"generate": {"file": "a.xml"}}
     ),
-    "unknown family 'gan'": lambda data: data["model"].update(family="gan"),
-    "one file for each signature": lambda data: data["model"].update(signatures={}),
-    "is none of engine 'litert'": lambda data: data["model"].update(files={"generate": "a.xml"}),
-    "the signature 'generate' alone": lambda data: data["model"].update(
-        signatures={"make": data["model"]["signatures"]["generate"]},
-        files={"make": "generate.tflite"},
+    "the signature 'generate' alone": lambda data: (
+        data.update(signatures={"make": data["signatures"]["generate"]}),
+        artifact(data).update(signatures={"make": {"file": "generate.tflite"}}),
     ),
-    "has no inputs": lambda data: data["model"]["signatures"]["generate"].update(inputs=[]),
-    "or two of one name": lambda data: data["model"]["signatures"]["generate"].update(
+    "has no inputs": lambda data: data["signatures"]["generate"].update(inputs=[]),
+    "or two of one name": lambda data: data["signatures"]["generate"].update(
         inputs=[tensor(data)] * 2
     ),
     "no name of a tensor": lambda data: tensor(data).update(name="z\n" + "z" * 5000),
@@ -197,9 +209,9 @@ CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "shape '()'": lambda data: tensor(data).update(shape=[]),
     "shape '(1, 99999999999)'": lambda data: tensor(data).update(shape=[1, 99999999999]),
     "batches of different sizes": lambda data: tensor(data, "outputs").update(shape=[2, 4]),
-    "-1 threads": lambda data: data.update(threads=-1),
-    "100000 threads": lambda data: data.update(threads=100_000),
-    "0 classes": lambda data: data["model"].update(settings={"classes": 0}),
+    "-1 threads": lambda data: artifact(data).update(device={"threads": -1}),
+    "100000 threads": lambda data: artifact(data).update(device={"threads": 100_000}),
+    "0 classes": lambda data: data.update(settings={"classes": 0}),
     "more than 500 letters": lambda data: data.update(name="x" * 5000),
 }
 
@@ -262,10 +274,51 @@ def test_links_are_not_replaced(bundle: Path, tmp_path: Path) -> None:
     assert foreign(bundle) == "holds 'photos', which is not part of a bundle"
 
 
-@pytest.mark.parametrize("found", [0, FORMAT + 1, "1", None])
-def test_another_format(bundle: Path, found: Any) -> None:
-    edit(bundle, lambda data: data.update({"format": found, "key of the future": 1}))
-    with pytest.raises(BundleError, match=f"has format {found}, this edgekit reads {FORMAT}"):
+def test_a_newer_format_says_what_to_install(bundle: Path) -> None:
+    edit(bundle, lambda data: data.update({"format": FORMAT + 1, "key of the future": 1}))
+    asked = (
+        f"has format {FORMAT + 1}, this edgekit reads 1 to {FORMAT}; run: pip install -U edgekit"
+    )
+    with pytest.raises(BundleError, match=asked):
+        read_manifest(bundle)
+
+
+@pytest.mark.parametrize("found", [0, "2", None, True])
+def test_what_is_no_format(bundle: Path, found: Any) -> None:
+    edit(bundle, lambda data: data.update({"format": found}))
+    with pytest.raises(BundleError, match=f"has format '{found}', which is none"):
+        read_manifest(bundle)
+
+
+def test_what_a_later_edgekit_may_add_is_ignored(bundle: Path) -> None:
+    """A field that may be ignored, wherever it stands."""
+
+    def add(data: Any) -> None:
+        if isinstance(data, dict):
+            for value in list(data.values()):
+                add(value)
+            if not set(data) & {"generate", "generate.tflite", "assets/labels.txt"}:
+                data["of the future"] = {"deep": [1]}
+        for value in data if isinstance(data, list) else ():
+            add(value)
+
+    before = read_manifest(bundle)
+    edit(bundle, add)
+    assert "of the future" in (bundle / "manifest.json").read_text()
+    assert read_manifest(bundle) == before
+
+
+def test_a_file_that_is_packed_in_a_later_way(bundle: Path) -> None:
+    edit(bundle, lambda data: data["files"]["generate.tflite"].update(encoding="zstd", unpacked=9))
+    with pytest.raises(BundleError, match=r"packed as 'zstd'.*run: pip install -U edgekit"):
+        read_manifest(bundle)
+
+
+def test_an_artifact_of_a_later_engine_stands_back(bundle: Path) -> None:
+    edit(bundle, lambda data: data["artifacts"].insert(0, artifact(data) | {"engine": "abacus"}))
+    assert [each.engine for each in read_manifest(bundle).artifacts] == ["litert"]
+    edit(bundle, lambda data: data["artifacts"].pop())
+    with pytest.raises(BundleError, match=r"for engine 'abacus', which .* run: pip install -U"):
         read_manifest(bundle)
 
 

@@ -36,7 +36,7 @@ def test_the_baseline_serves_every_engine_and_adds_no_pass(engine: str) -> None:
 
 
 def test_auto_offers_what_the_targets_can_do() -> None:
-    able = {name for device in target.names() for name in target.load(device).precisions}
+    able = {name for device in target.names() for name in target.load(device).recipes}
     assert set(recipe.load("auto").candidates) == able
 
 

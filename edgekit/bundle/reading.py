@@ -1,0 +1,176 @@
+"""Bundles are checked when they are opened: against themselves, and every file against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from edgekit import plugin
+from edgekit.bundle.consistency import LONGEST, problems, quoted
+from edgekit.bundle.format1 import upgraded
+from edgekit.bundle.manifest import FORMAT, MANIFEST, File, Manifest
+from edgekit.engines import artifacts
+from edgekit.errors import BundleError, InputError, did_you_mean
+from edgekit.files.checksum import sha256
+from edgekit.typed import pruned
+
+LARGEST = 16 << 20  # bytes of a manifest
+MOST_THREADS = 1 << 10
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a bundle's manifest, and check it against itself and every file against it.
+
+    Raises:
+        InputError: `folder` is no bundle.
+        BundleError: unknown format, a path that leaves the folder, a manifest that contradicts
+            itself, a missing or altered file, or one that an engine reads and that is not listed.
+    """
+    manifest = parse_manifest(folder)
+    for name, file in manifest.files.items():
+        check_place(folder, name)
+        check_file(folder, name, file)
+    for name in manifest.assets.values():
+        check_listed(folder, manifest, name)
+    for artifact in manifest.artifacts:
+        for entry in artifact.signatures.values():
+            check_listed(folder, manifest, entry.file)
+        for path in artifacts(folder, manifest.model(artifact)):  # those beside them too
+            check_listed(folder, manifest, path.relative_to(folder).as_posix())
+    return manifest
+
+
+def parse_manifest(folder: Path) -> Manifest:
+    """Read a bundle's manifest, and check it against itself; no other file is looked at."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        kind = "an edgekit bundle (it has no manifest.json)" if folder.is_dir() else "a folder"
+        raise InputError(f"'{folder}' is not {kind}; `edgekit convert` makes one")
+    check_place(folder, MANIFEST)
+    if path.stat().st_size > LARGEST:
+        raise BundleError(f"'{path}' is larger than a manifest may be; copy the bundle again")
+    try:
+        told = in_this_format(path, msgspec.json.decode(path.read_bytes()))
+        # What a later edgekit may add does not keep this one from running the bundle.
+        manifest = msgspec.convert(pruned(told, Manifest), Manifest)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BundleError(f"'{path}' is damaged: {reason}; copy the bundle again") from None
+    manifest = of_known_engines(path, manifest)
+    if reason := next(contradictions(manifest), ""):
+        raise BundleError(f"'{path}' contradicts itself: {reason}; copy the bundle again")
+    return manifest
+
+
+def in_this_format(path: Path, told: Any) -> Any:
+    """What a manifest tells, in the words of this format."""
+    found = told.get("format") if isinstance(told, dict) else None
+    number = found if type(found) is int else 0  # true is no number of a format
+    if number == FORMAT:
+        return told
+    if number == 1:
+        return upgraded(told)
+    if number > FORMAT:
+        raise BundleError(
+            f"'{path}' has format {found}, this edgekit reads 1 to {FORMAT}; "
+            "run: pip install -U edgekit"
+        )
+    raise BundleError(
+        f"'{path}' has format {quoted(str(found))}, which is none; copy the bundle again"
+    )
+
+
+def of_known_engines(path: Path, manifest: Manifest) -> Manifest:
+    """The manifest without artifacts for engines that a later edgekit may have.
+
+    Raises:
+        BundleError: there are no others.
+    """
+    known = plugin.names("engines")
+    kept = tuple(each for each in manifest.artifacts if each.engine in known)
+    if manifest.artifacts and not kept:
+        engine = manifest.artifacts[0].engine[:LONGEST]
+        raise BundleError(
+            f"'{path}' is for engine {quoted(engine)}, which this edgekit does not know; "
+            f"{did_you_mean(engine, known)}; or run: pip install -U edgekit"
+        )
+    return msgspec.structs.replace(manifest, artifacts=kept)
+
+
+def contradictions(manifest: Manifest) -> Iterator[str]:
+    """What of a manifest cannot be true."""
+    if any(len(text) > LONGEST for text in (manifest.name, manifest.target, manifest.recipe)):
+        yield f"a name of more than {LONGEST} letters"
+    if not isinstance(manifest.measured.get("latency") or {}, dict):
+        yield "its latency is no object"
+    if not manifest.artifacts:
+        yield "it has no artifact"
+    for artifact in manifest.artifacts:
+        if not 1 <= artifact.device.threads <= MOST_THREADS:
+            yield f"{artifact.device.threads} threads"
+        yield from problems(manifest.model(artifact), artifact.engine)
+
+
+def check_listed(folder: Path, manifest: Manifest, name: str) -> None:
+    """Check that a file that is read was checked before."""
+    if name not in manifest.files:
+        raise BundleError(
+            f"'{folder / MANIFEST}' lists no checksum for {quoted(name)}; copy the bundle again"
+        )
+
+
+def foreign(place: Path) -> str:
+    """What keeps a place from being replaced, in words; empty for a bundle, or nothing at all.
+
+    Anything but a bundle of ours with its own files may be all that the user has.
+    """
+    if place.is_symlink():
+        return "is a link"
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return ""
+    try:
+        manifest = parse_manifest(place)
+    except (InputError, BundleError):
+        return "is not a bundle"
+    own = {MANIFEST, *manifest.files}
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place).as_posix()
+        if name not in own and (path.is_symlink() or not path.is_dir()):
+            return f"holds {quoted(name)}, which is not part of a bundle"
+    return ""
+
+
+def check_place(folder: Path, name: str) -> None:
+    """Check that one listed file lies inside the bundle, if it is there."""
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts or "\\" in name:
+        raise BundleError(f"'{folder}' lists '{name}', which is outside the bundle; refused")
+    try:
+        inside = (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL in the name
+        raise BundleError(f"'{folder}' lists {name[:80]!r}, which is no path; refused") from None
+    if not inside:
+        raise BundleError(f"'{folder / name}' links outside the bundle; refused")
+
+
+def check_file(folder: Path, name: str, file: File) -> None:
+    """Check that one listed file is there, unaltered, and stored in a way that is known."""
+    path = folder / name
+    if file.encoding:
+        raise BundleError(
+            f"'{path}' is packed as {quoted(file.encoding)}, which this edgekit does not read; "
+            "run: pip install -U edgekit"
+        )
+    try:
+        if not path.is_file():
+            raise BundleError(f"'{path}' is missing; copy the bundle again")
+        same = path.stat().st_size == file.size and sha256(path) == file.sha256
+    except OSError as error:  # a name that is too long, a file that may not be read
+        raise BundleError(
+            f"'{folder}' lists {name[:80]!r}, which cannot be read: {error.strerror}"
+        ) from None
+    if not same:
+        raise BundleError(f"'{path}' is not what the manifest says; copy the bundle again")
