@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgekit.candidates.choose import OBJECTIVES, decide, pareto, reject, shortfall
+from edgekit.candidates.choose import OBJECTIVES, decide, leading, reject, shortfall
 from edgekit.candidates.ranking import best
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure.latency import Latency
@@ -143,18 +143,18 @@ def test_pareto_front() -> None:
         for sqnr in (30.0, 40.0)
         if (size, sqnr) != (10, 40.0)
     ]
-    assert pareto(grid, "size") == ["10/30.0", "20/40.0"]
+    assert leading(grid, "size") == ["10/30.0", "20/40.0"]
 
 
 def test_pareto_by_latency_leaves_out_failures() -> None:
     failed = result("failed", ratio=0.01, sqnr=99.0, failure="crashed")
-    assert pareto([FLOAT, QUICK, SMALL, failed], "latency") == ["float32", "quick"]
-    assert pareto([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
+    assert leading([FLOAT, QUICK, SMALL, failed], "latency") == ["float32", "quick"]
+    assert leading([FLOAT, QUICK, SMALL, failed], "size") == ["float32", "quick", "small"]
 
 
 def test_a_twin_is_not_on_the_front_and_beats_nobody() -> None:
     twin = result("twin", size=20, ratio=0.89, sqnr=35.0, same_as="small")
-    assert pareto([FLOAT, SMALL, twin], "latency") == ["float32", "small"]
+    assert leading([FLOAT, SMALL, twin], "latency") == ["float32", "small"]
 
 
 def test_of_equally_faithful_ones_the_faster_is_taken_beyond_noise() -> None:

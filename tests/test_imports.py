@@ -38,7 +38,7 @@ families
 data
 model work
 domain device machine
-typed own_modules plugin units naming metrics recipes
+typed own_modules plugin units naming pareto metrics recipes
 files
 errors _version
 reason

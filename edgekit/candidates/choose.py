@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edgekit import pareto
 from edgekit.candidates.ranking import best, equals, quality, slower, undecided
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.measure.latency import Latency
@@ -247,15 +248,13 @@ def hints(made: Sequence[Result], base: Result, rules: Rules) -> list[str]:
     return told
 
 
-def pareto(results: Sequence[Result], cost: str) -> list[str]:
+def leading(results: Sequence[Result], cost: str) -> list[str]:
     """Names on the front of quality (sqnr) against `cost` ("size" or "latency"), both useful."""
-    points = [
-        (result.size if cost == "size" else result.latency.ratio if result.latency else math.inf,
-         result.scores.get("sqnr", -math.inf), result.name)
-        for result in results if not result.failure and not result.same_as
-    ]  # fmt: skip
-    return [
-        name
-        for c, q, name in points
-        if not any((c2 <= c and q2 >= q) and (c2 < c or q2 > q) for c2, q2, _ in points)
-    ]
+
+    def goals(result: Result) -> tuple[float, ...]:
+        ratio = result.latency.ratio if result.latency else math.inf
+        quality = result.scores.get("sqnr", -math.inf)
+        return (result.size if cost == "size" else ratio, -quality)
+
+    useful = [result for result in results if not result.failure and not result.same_as]
+    return [result.name for result in pareto.front(useful, goals)]

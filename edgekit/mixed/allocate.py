@@ -9,10 +9,11 @@ What it predicts is only used to propose: every assignment is built, run and tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from edgekit import pareto
 from edgekit.errors import PassError
 from edgekit.mixed.sensitivity import FLOAT, Cost, Sensitivity
 from edgekit.units import latency_text, size_text
@@ -45,23 +46,15 @@ def front(
     feasible(found, limits)
     solved = [solve(found, *budget) for budget in budgets(found, 4 * points, *limits)]
     different = {tuple(sorted(one.items())): one for one in solved if one is not None}
-    ranked = sorted(undominated(found, list(different.values())),
+    ranked = sorted(undominated(found, different.values()),
                     key=lambda one: predicted(found, one, "size"))  # fmt: skip
     return [ranked[place] for place in spread(found, ranked, points)]
 
 
-def undominated(found: Sensitivity, solved: list[Assignment]) -> list[Assignment]:
-    """Those that no other one is expected to match or beat in size, time and noise together."""
-    figures = [tuple(predicted(found, one, what) for what in ("size", "time", "noise"))
-               for one in solved]  # fmt: skip
-    return [
-        one
-        for one, mine in zip(solved, figures, strict=True)
-        if not any(
-            other != mine and all(a <= b for a, b in zip(other, mine, strict=True))
-            for other in figures
-        )
-    ]
+def undominated(found: Sensitivity, solved: Iterable[Assignment]) -> list[Assignment]:
+    """Those that no other one is expected to beat in size, time and noise together."""
+    figures = ("size", "time", "noise")
+    return pareto.front(solved, lambda one: tuple(predicted(found, one, what) for what in figures))
 
 
 def spread(found: Sensitivity, ranked: list[Assignment], points: int) -> list[int]:

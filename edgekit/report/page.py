@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.candidates.choose import pareto
+from edgekit.candidates.choose import leading
 from edgekit.candidates.results import Report, TargetReport
 from edgekit.data.images import grid, pictures, png, to_uint8
 from edgekit.engines import Coverage
@@ -63,7 +63,7 @@ def page(
                 "searched": searched(target),
                 "details": details(target),
                 "plots": [
-                    front_plot(target, cost, pareto(target.results, cost))
+                    front_plot(target, cost, leading(target.results, cost))
                     for cost in ("size", "latency")
                     if target.baseline
                 ],

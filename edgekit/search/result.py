@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgekit import pareto
 from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.measure.latency import Latency
@@ -54,15 +55,7 @@ def goals(result: Result, base: Result) -> tuple[float, float, float]:
 
 def front(results: Sequence[Result], base: Result) -> list[Result]:
     """The results that no other beats in one goal without losing in another."""
-    points = [goals(result, base) for result in results]
-
-    def beaten(own: tuple[float, ...]) -> bool:
-        return any(
-            other != own and all(a <= b for a, b in zip(other, own, strict=True))
-            for other in points
-        )
-
-    return [result for result, own in zip(results, points, strict=True) if not beaten(own)]
+    return pareto.front(results, lambda result: goals(result, base))
 
 
 def tuned(
