@@ -36,6 +36,7 @@ KEYWORDS = {
     "batch-size": "batch",
     "gate": "gates",
     "cache-dir": "cache",
+    "engine": "engines",
     "no-cache": "reuse=False",
     "force": "force=True",
     "keep-going": "keep_going=True",

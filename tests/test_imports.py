@@ -68,7 +68,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def test_the_architecture_page_tells_this_order() -> None:
     page = (HOME.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
-    chain = page.split("## Imports go one way")[1].split("```")[1]
+    chain = page.split("## The rooms")[1].split("```")[1]
     told = [step.replace(",", " ").split() for step in chain.split("→")]
     known = [line.split() for line in LAYERS.strip().split("\n") if line != "edgekit"]
     assert len(told) == len(known)
