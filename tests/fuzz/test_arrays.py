@@ -16,7 +16,7 @@ from edgekit.data import npz
 from edgekit.data.load import check_data, load_data, open_image
 from edgekit.data.sounds import FLOAT, PCM, read_sound
 from edgekit.model import Model, Signature, Tensor
-from tests.test_sounds import wav
+from tests.data.test_sounds import wav
 
 from .harness import EXAMPLES, fuzz
 from .mutate import EDITS, broken_bytes, edited

@@ -24,7 +24,7 @@ from edgekit.plan.request import Request
 from edgekit.search.result import DATA, FRONT, PAGE, RECIPE, Tuned
 from edgekit.search.trials import Trials
 from edgekit.typed import to_json
-from tests.tuning.fakes import GATES, Builder, plan
+from tests.search.fakes import GATES, Builder, plan
 
 Run = Callable[..., Tuned]
 

@@ -27,7 +27,7 @@ from edgekit.sources._flat_graph import FlatGraph  # noqa: E402
 from edgekit.sources._steady import check_steady, find  # noqa: E402
 
 layers, ops = keras.layers, keras.ops
-TRUST = Trust(custom_objects=("tests.test_steady",))
+TRUST = Trust(custom_objects=("tests.sources.test_steady",))
 
 
 class Sampling(layers.Layer):  # type: ignore[misc]

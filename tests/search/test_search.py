@@ -22,7 +22,7 @@ from edgekit.plan.recipe import BASELINE
 from edgekit.search.result import front
 from edgekit.search.study import LOG, check_log
 from edgekit.search.trials import FINALISTS
-from tests.tuning.fakes import SAME, Builder, ignore, trials
+from tests.search.fakes import SAME, Builder, ignore, trials
 
 CRASH = "it crashed"
 AUTO = [
@@ -212,7 +212,7 @@ def test_a_damaged_log_is_told(tmp_path: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.tuning.fakes import Builder, ignore, trials
+from tests.search.fakes import Builder, ignore, trials
 home = Path(sys.argv[1])
 search, study = trials(Builder(home / sys.argv[2]), home / "out")
 search.search(8, None, ignore)
