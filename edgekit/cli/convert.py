@@ -21,7 +21,7 @@ from edgekit.cli._options import (
     wide_option,
 )
 from edgekit.cli._results import results_table
-from edgekit.cli._show import Bar, emit, table
+from edgekit.cli._show import WIDTH, Bar, emit, table
 
 
 @click.command("convert", short_help="Convert a trained model to one proven bundle per target.")
@@ -135,7 +135,7 @@ def show_plan(plans: Any, refused: Mapping[str, str], as_json: bool) -> None:
     ]
     reasons = dict.fromkeys(why for why in refused.values() if why)
     notes += [f"without --dry-run this is refused: {why}" for why in reasons]
-    emit(value, as_json, "\n".join([table(rows), *notes]))
+    emit(value, as_json, "\n".join([table(rows, width=WIDTH), *notes]))
 
 
 def searching(search: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edgekit.cli._options import json_option
-from edgekit.cli._show import emit, table
+from edgekit.cli._show import WIDTH, emit, table
 
 
 @click.command("recipes", short_help="List the recipes, or show one to copy and change.")
@@ -33,4 +33,4 @@ def command(name: str | None, as_json: bool) -> None:
         }
         for each, r in found_all.items()
     ]
-    emit(msgspec.to_builtins(found_all), as_json, table(rows))
+    emit(msgspec.to_builtins(found_all), as_json, table(rows, width=WIDTH))

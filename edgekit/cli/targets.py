@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edgekit.cli._options import json_option
-from edgekit.cli._show import emit, table
+from edgekit.cli._show import WIDTH, emit, table
 
 
 @click.command("targets", short_help="List the devices, or show one.")
@@ -27,11 +27,9 @@ def command(name: str | None, as_json: bool) -> None:
         {
             "target": each,
             "engines": ", ".join(t.engines),
-            "threads": t.device.threads,
-            "architecture": ", ".join(t.architecture) or "any",
             "verified": t.verified,
             "description": t.description,
         }
         for each, t in found_all.items()
     ]
-    emit(msgspec.to_builtins(found_all), as_json, table(rows))
+    emit(msgspec.to_builtins(found_all), as_json, table(rows, width=WIDTH))
