@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgekit.engines.litert.file import LAYERS, indices, op_names, parse, type_names
 from edgekit.engines.litert.pack import packed
+from edgekit.engines.litert.wiring import Wiring
 
 Array = NDArray[Any]
 
@@ -22,7 +23,7 @@ NUMPY_TYPES = {"FLOAT32": np.float32, "INT32": np.int32, "INT8": np.int8, "INT64
 ACTING = {"ASSIGN_VARIABLE", "CALL_ONCE", "CUSTOM", "IF", "WHILE"}
 
 
-class Editor:
+class Editor(Wiring):
     """The main subgraph of a model. Ops and tensors are the schema's own mutable objects."""
 
     def __init__(self, path: Path) -> None:
@@ -32,20 +33,16 @@ class Editor:
         self.model = parse(path)
         self.graph = self.model.subgraphs[0]
         for op in self.graph.operators:
-            op.inputs, op.outputs = list(indices(op.inputs)), list(indices(op.outputs))
+            op.inputs, op.outputs = integers(op.inputs), integers(op.outputs)
+        super().__init__(self.graph.operators, integers(self.graph.outputs))
+        self.graph.operators = None  # until it is saved
         self._names = Counter(tensor.name for tensor in self.graph.tensors)
-        self._gone: dict[int, Any] = {}  # ops taken out, held so that their ids stay their own
 
     def save(self, path: Path) -> None:
         """Write the model as a .tflite file."""
+        self.graph.operators = list(self.ops())
         self._drop_unused()
         path.write_bytes(packed(self.model))
-
-    def ops(self) -> Iterator[Any]:
-        """The ops in order of execution when the loop began, but for those taken out since."""
-        for op in list(self.graph.operators):
-            if id(op) not in self._gone:
-                yield op
 
     def kind(self, op: Any) -> str:
         """An op's builtin name."""
@@ -71,7 +68,7 @@ class Editor:
         kind = NUMPY_TYPES.get(self.dtype(index))
         if data is None or len(data) == 0 or kind is None:
             return None
-        return np.frombuffer(bytes(data), kind).reshape(self.shape(index))
+        return np.frombuffer(data, kind).reshape(self.shape(index))
 
     def value(self, index: int) -> Array:
         """The value of a tensor that is known to be constant."""
@@ -84,18 +81,6 @@ class Editor:
         place = LAYERS[self.kind(op)].bias
         there = place is not None and len(op.inputs) > place and op.inputs[place] >= 0
         return int(op.inputs[place]) if there else None
-
-    def producer(self, index: int) -> Any | None:
-        """The op that computes a tensor; None for inputs and constants."""
-        return next((op for op in self.graph.operators if index in op.outputs), None)
-
-    def consumers(self, index: int) -> list[Any]:
-        """The ops that read a tensor."""
-        return [op for op in self.graph.operators if index in op.inputs]
-
-    def is_output(self, index: int) -> bool:
-        """Whether a tensor is an output of the graph."""
-        return index in list(self.graph.outputs)
 
     def add_constant(self, value: Array, name: str, like: int | None = None) -> int:
         """A new constant; quantization parameters are copied from the tensor `like`."""
@@ -143,31 +128,11 @@ class Editor:
                 setattr(op.builtinOptions, name, value)
         return op
 
-    def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """Put `new` in the place of the last of the `old` ops, and take those out."""
-        operators = self.graph.operators
-        place = max(position(operators, op) for op in old) + 1
-        operators[place:place] = list(new)
-        for op in old:
-            del operators[position(operators, op)]
-            self._gone[id(op)] = op
-
-    def reroute(self, old: int, new: int) -> None:
-        """Let all that read one tensor read another of the same shape."""
-        for op in self.consumers(old):
-            op.inputs = [new if index == old else index for index in op.inputs]
-
     def drop_dead(self) -> None:
         """Take out ops whose outputs nothing reads."""
-        read = set(indices(self.graph.outputs))
-        kept = []
-        for op in reversed(self.graph.operators):
-            if self.kind(op) in ACTING or not read.isdisjoint(op.outputs):
-                kept.append(op)
-                read |= set(op.inputs)
-            else:
-                self._gone[id(op)] = op
-        self.graph.operators = kept[::-1]
+        while (op := self.unread()) is not None:
+            if self.kind(op) not in ACTING:
+                self.remove(op)
 
     def note(self, name: str, content: bytes) -> None:
         """Keep a note in the file's metadata, in the place of an earlier one of that name."""
@@ -226,9 +191,9 @@ def touched(op: Any) -> list[int]:
     return [*op.inputs, *op.outputs, *indices(op.intermediates)]
 
 
-def position(operators: Sequence[Any], op: Any) -> int:
-    """The index of exactly this op."""
-    return next(k for k, other in enumerate(operators) if other is op)
+def integers(values: Any) -> list[int]:
+    """A flatbuffer vector of tensors, whose numbers are NumPy's."""
+    return [int(value) for value in indices(values)]
 
 
 def int8_version(graph: Editor, index: int) -> int:

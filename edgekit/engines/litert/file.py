@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -59,24 +60,24 @@ class OpInfo(Typed, frozen=True):
 
 
 class Graph(Typed, frozen=True):
-    """The first subgraph, and the ops of the others (bodies of loops) by name."""
+    """The first subgraph; of the others (bodies of loops) names of ops and number of constants."""
 
     tensors: tuple[TensorInfo, ...]
     ops: tuple[OpInfo, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     inner: tuple[str, ...]
+    inner_constants: int
 
     def constants(self) -> int:
         """Number of constant elements (weights, and small shape tensors)."""
-        return sum(int(np.prod(t.shape)) for t in self.tensors if t.bytes)
+        return sum(prod(t.shape) for t in self.tensors if t.bytes)
 
-    def stored(self, index: int) -> bool:
-        """Whether a tensor is a constant, or one of half precision that is only widened."""
-        if self.tensors[index].bytes:
-            return True
-        makers = [op for op in self.ops if index in op.outputs and op.name == "DEQUANTIZE"]
-        return any(self.tensors[op.inputs[0]].bytes for op in makers)
+    def stored(self) -> set[int]:
+        """The tensors that are constants, or of half precision and only widened."""
+        constants = {index for index, tensor in enumerate(self.tensors) if tensor.bytes}
+        widening = [op for op in self.ops if op.name == "DEQUANTIZE" and op.inputs[0] in constants]
+        return constants.union(*(op.outputs for op in widening))
 
     def integer(self, op: OpInfo) -> bool:
         """Whether an op gives quantized values."""
@@ -123,6 +124,12 @@ def read_graph(path: Path) -> Graph:
         inputs=tuple(int(i) for i in indices(main.inputs)),
         outputs=tuple(int(i) for i in indices(main.outputs)),
         inner=tuple(codes[op.opcodeIndex][0] for g in others for op in g.operators or ()),
+        inner_constants=sum(
+            prod(map(int, indices(tensor.shape)))
+            for graph in others
+            for tensor in graph.tensors
+            if sizes[tensor.buffer]
+        ),
     )
 
 
@@ -140,10 +147,11 @@ def computed_convolutions(path: Path) -> dict[str, bool]:
     Integer kernels refuse such weights, or take their zero points for 0 without a word.
     """
     graph = read_graph(path)
+    stored = graph.stored()
     return {
         graph.tensors[op.outputs[0]].name: graph.integer(op)
         for op in graph.ops
-        if op.name in CONVOLUTIONS and not graph.stored(op.inputs[LAYERS[op.name].weights])
+        if op.name in CONVOLUTIONS and op.inputs[LAYERS[op.name].weights] not in stored
     }
 
 
@@ -245,20 +253,9 @@ def check_weights_present(paths: Iterable[Path], parameters: int) -> None:
                 f"'{path.name}' reads variables that are not in the file ({', '.join(found)}): "
                 "the converter lost the weights; export the model with model.export()"
             )
-        total += graph.constants() + inner_constants(path)
+        total += graph.constants() + graph.inner_constants
     if total < 0.5 * parameters:
         raise PassError(
             f"the lowered graph holds {total} weights of {parameters}: the converter lost some; "
             "export the model with model.export()"
         )
-
-
-def inner_constants(path: Path) -> int:
-    """Constant elements in the bodies of loops and branches."""
-    model = parse(path)
-    return sum(
-        int(np.prod(indices(tensor.shape)))
-        for graph in model.subgraphs[1:]
-        for tensor in graph.tensors
-        if buffer_size(model.buffers[tensor.buffer])
-    )

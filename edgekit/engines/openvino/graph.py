@@ -55,7 +55,8 @@ def all_but(graph: Any, only: Sequence[str] | None) -> Any:
 
     if only is None:
         return None
-    rest = [name for name in weighted_layers(graph) if name not in only]
+    wanted = set(only)
+    rest = [name for name in weighted_layers(graph) if name not in wanted]
     return nncf.IgnoredScope(names=rest) if rest else None
 
 

@@ -7,7 +7,7 @@ in the file itself, where `edgekit inspect` finds it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -71,20 +71,20 @@ def rewrite(graph: Editor, rewrites: Mapping[str, ModuleType]) -> list[Applied]:
 
 def everywhere(graph: Editor, module: ModuleType) -> Change:
     """Apply one rewrite to every op that matches."""
-    count, before = 0, list(graph.graph.operators)
+    count, before = 0, list(graph.ops())
     for op in graph.ops():
         if module.match(graph, op):
             module.apply(graph, op)
             graph.drop_dead()
             count += 1
-    return Change(count, *difference(graph, before, graph.graph.operators))
+    return Change(count, *difference(graph, before, list(graph.ops())))
 
 
 def difference(
-    graph: Editor, before: Iterable[Any], after: Iterable[Any]
+    graph: Editor, before: Sequence[Any], after: Sequence[Any]
 ) -> tuple[dict[str, int], dict[str, int]]:
     """The ops that went and that came, by kind."""
-    old, new = ({id(op): op for op in ops} for ops in (before, after))
-    went = Counter(graph.kind(op) for key, op in old.items() if key not in new)
-    came = Counter(graph.kind(op) for key, op in new.items() if key not in old)
+    old, new = set(before), set(after)
+    went = Counter(graph.kind(op) for op in before if op not in new)
+    came = Counter(graph.kind(op) for op in after if op not in old)
     return dict(went), dict(came)

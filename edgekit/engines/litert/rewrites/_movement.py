@@ -18,6 +18,7 @@ from edgekit.engines.litert.rewrites._build import elements
 Array = NDArray[Any]
 KINDS = {"RESHAPE", "TRANSPOSE", "TILE", "BROADCAST_TO", "SQUEEZE", "EXPAND_DIMS"}
 LARGEST = 1 << 25  # positions that are followed
+LONGEST = 16  # ops that are followed; what is idle within so many shortens longer chains
 
 
 def chains(graph: Editor, op: Any) -> Iterator[list[Any]]:
@@ -26,7 +27,7 @@ def chains(graph: Editor, op: Any) -> Iterator[list[Any]]:
     while op is not None and graph.kind(op) in KINDS and computable(graph, op):
         chain = [op, *chain]
         yield chain
-        op = graph.producer(op.inputs[0])
+        op = graph.producer(op.inputs[0]) if len(chain) < LONGEST else None
 
 
 def computable(graph: Editor, op: Any) -> bool:

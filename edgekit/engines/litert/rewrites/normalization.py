@@ -42,7 +42,7 @@ class Norm:
     source: int
     groups: int
     epsilon: Array
-    region: list[Any]
+    region: set[Any]
     target: Any = None
     gamma: Array = field(default_factory=lambda: np.ones(1))
     beta: Array = field(default_factory=lambda: np.zeros(1))
@@ -113,7 +113,7 @@ def find(graph: Editor, op: Any) -> Norm | None:
     for source in (x, before_reshape(graph, x)):
         groups = grouping(graph.shape(source), graph.shape(x), axes)
         if groups is not None:
-            norm = Norm(source=source, groups=groups, epsilon=epsilon, region=[])
+            norm = Norm(source=source, groups=groups, epsilon=epsilon, region=set())
             return norm if follow(graph, norm, x, center, int(op.outputs[0])) else None
     return None
 
@@ -185,10 +185,14 @@ def follow(graph: Editor, norm: Norm, x: int, center: int, scale: int) -> bool:
     one = np.ones(shape[-1])
     forms: dict[int, Form] = {x: {"x": one}, center: {"m": one}, scale: {"r": one}}
     results = []
-    for op in graph.graph.operators:
+    waiting = {op for tensor in forms for op in graph.consumers(tensor)}
+    while waiting:
+        op = graph.first(waiting)
+        waiting.remove(op)
         form = combined(graph, op, forms, shape)
         if form is not None and not fused(op):
             forms[int(op.outputs[0])] = form
+            waiting.update(graph.consumers(op.outputs[0]))
         if form is not None and normalized(form):
             results.append((op, form))
     if not results:
@@ -276,14 +280,14 @@ def only_reader(graph: Editor, op: Any) -> Any | None:
     return readers[0] if len(readers) == 1 and not graph.is_output(op.outputs[0]) else None
 
 
-def between(graph: Editor, source: int, target: Any) -> list[Any]:
+def between(graph: Editor, source: int, target: Any) -> set[Any]:
     """The ops from a tensor to an op, the latter included."""
-    found, waiting = [target], [int(i) for i in target.inputs]
+    found, waiting = {target}, [*target.inputs]
     while waiting:
         tensor = waiting.pop()
         op = graph.producer(tensor)
-        if tensor == source or op is None or any(op is other for other in found):
+        if tensor == source or op is None or op in found:
             continue
-        found.append(op)
-        waiting += [int(i) for i in op.inputs]
+        found.add(op)
+        waiting += op.inputs
     return found

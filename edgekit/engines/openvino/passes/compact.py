@@ -67,7 +67,7 @@ def share_constants(net: ElementTree.Element) -> None:
         first = kept.setdefault(tuple(sorted(data.attrib.items())), number)
         if first != number:
             instead[number] = first
-            holder.remove(layer)
+    holder[:] = [layer for layer in holder if layer.get("id") not in instead]
     for edge in edges:
         number = edge.get("from-layer", "")
         edge.set("from-layer", instead.get(number, number))
