@@ -11,11 +11,11 @@ from edgekit.typed import Typed
 
 Distribution = Literal["normal", "uniform", "integers", "one-hot", "mask"]
 
-SPEC = re.compile(r"(?P<kind>[a-z-]+)(:(?P<values>[^@]*))?(@(?P<columns>.*))?")
+SPEC = r"(?P<kind>[a-z-]+)(:(?P<values>[^@]*))?(@(?P<columns>.*))?"
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-BETWEEN = re.compile(rf"({NUMBER})\.\.({NUMBER})")
-COLUMNS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
-PAIR = re.compile(rf"({NUMBER}),({NUMBER})")
+BETWEEN = rf"({NUMBER})\.\.({NUMBER})"
+COLUMNS = r"([0-9]{1,9})\.\.([0-9]{1,9})"
+PAIR = rf"({NUMBER}),({NUMBER})"
 EXAMPLES = "integers:0..999, uniform:0.01..80, normal, normal:0,0.02, mask or one-hot:128..137"
 
 
@@ -85,7 +85,7 @@ def parse_domain(text: str) -> Domain:
     Raises:
         InputError: anything that is none.
     """
-    found = SPEC.fullmatch(text.strip())
+    found = re.fullmatch(SPEC, text.strip())
     kinds = get_args(Distribution)
     if not found:
         raise InputError(f"domain '{text}' is none; write {EXAMPLES}")
@@ -113,9 +113,9 @@ def parameters(kind: str, values: str) -> dict[str, Any]:
     return {"range": (float(low), float(high))}
 
 
-def pair(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
+def pair(pattern: str, text: str) -> tuple[str, str]:
     """The two numbers of a text; raises ValueError when it has another form."""
-    found = pattern.fullmatch(text)
+    found = re.fullmatch(pattern, text)
     if not found:
         raise ValueError(f"'{text}' is not of the form in {EXAMPLES}")
     return found[1], found[2]

@@ -17,18 +17,15 @@ from __future__ import annotations
 
 import errno
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from edgekit.reason import reason
-
 MOST_NAMES = 20  # that one message lists
 LONGEST = 2000  # letters of a message
 DISTRIBUTIONS = {"PIL": "pillow"}  # not called as their module is
-OPTION = re.compile(r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])")
+OPTION = r"(?<![\w-])--?(o|(?<=--)[a-z]+(?:-[a-z]+)*)(?![\w-])"
 # How Python callers write options, where it is not the same name.
 KEYWORDS = {
     "o": "output",
@@ -154,6 +151,8 @@ def pip_install(extra: str, module: str) -> str:
 
     It names distributions: `edgekit[extra]` would be looked for on PyPI.
     """
+    import shlex  # only for messages
+
     wanted = {module: DISTRIBUTIONS.get(module, module)} | requirements(extra)
     missing = [text for name, text in wanted.items() if not there(name)]
     return f"pip install {shlex.join(missing)}"
@@ -180,7 +179,7 @@ def in_python(message: str) -> str:
     >>> in_python("'out' exists; choose another -o or pass --force to replace it")
     "'out' exists; choose another output or pass force=True to replace it"
     """
-    return OPTION.sub(lambda found: KEYWORDS.get(found[1], found[1].replace("-", "_")), message)
+    return re.sub(OPTION, lambda found: KEYWORDS.get(found[1], found[1].replace("-", "_")), message)
 
 
 @contextmanager
@@ -195,8 +194,15 @@ def spoken_in_python() -> Iterator[None]:
 
 def one_line(error: BaseException) -> str:
     """An error of the user's or a library's code: its type and its reason."""
-    kind, why = type(error).__name__, reason(error)
-    return why if why.startswith(kind) else f"{kind}: {why}"
+    kind, text = type(error).__name__, why(error)
+    return text if text.startswith(kind) else f"{kind}: {text}"
+
+
+def why(error: BaseException) -> str:
+    """Why a library failed, in its own words but without all that it wraps them in."""
+    from edgekit.reason import reason  # only for messages
+
+    return reason(error)
 
 
 @contextmanager
@@ -217,4 +223,4 @@ def os_error(error: OSError) -> str:
         return f"disk full{place}: free some space, or use another --output and --cache-dir"
     if error.errno == errno.EACCES:
         return f"permission denied{place}: choose a folder you may write to"
-    return f"{error.strerror or reason(error)}{place}"
+    return f"{error.strerror or why(error)}{place}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -17,12 +16,12 @@ from edgekit.files.paths import read_small
 T = TypeVar("T")
 
 MOST_PARTS = 64  # of a dotted key
-STRING = re.compile(r""" "[^"\n]*" | '[^'\n]*' """, re.VERBOSE)
-COMMENT = re.compile(r"#[^\n]*")
-BETWEEN_KEYS = re.compile(r"[=,\[\]{}\n]")
+STRING = r""""[^"\n]*"|'[^'\n]*'"""
+COMMENT = r"#[^\n]*"
+BETWEEN_KEYS = r"[=,\[\]{}\n]"
 
-UNKNOWN_FIELD = re.compile(r"unknown field `([^`]+)`(?: - at `([^`]+)`)?")
-PATH_STEP = re.compile(r"\.(\w+)|\[[^]]*\]")  # a name, empty for an index
+UNKNOWN_FIELD = r"unknown field `([^`]+)`(?: - at `([^`]+)`)?"
+PATH_STEP = r"\.(\w+)|\[[^]]*\]"  # a name, empty for an index
 
 
 class Typed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -54,8 +53,9 @@ def read_toml(path: Path, kind: type[T], what: str) -> T:
 
 def check_depth(text: str) -> None:
     """Raise ValueError for a key of very many parts, for which tomllib takes hours."""
-    bare = COMMENT.sub("", STRING.sub("_", text)).translate({ord(" "): None, ord("\t"): None})
-    if max(part.count(".") for part in BETWEEN_KEYS.split(bare)) > MOST_PARTS:
+    bare = re.sub(COMMENT, "", re.sub(STRING, "_", text))
+    bare = bare.translate({ord(" "): None, ord("\t"): None})
+    if max(part.count(".") for part in re.split(BETWEEN_KEYS, bare)) > MOST_PARTS:
         raise ValueError("a key has too many parts")
 
 
@@ -72,7 +72,7 @@ def convert(
         raise InputError(f"{where}: nested too deep") from None
     except msgspec.ValidationError as error:
         message = str(error)
-        unknown = UNKNOWN_FIELD.search(message)
+        unknown = re.search(UNKNOWN_FIELD, message)
         if unknown:
             message += f"; {did_you_mean(unknown[1], keys_at(kind, unknown[2] or ''))}"
         raise InputError(f"{where}: {message}") from None
@@ -83,7 +83,7 @@ def keys_at(kind: Any, path: str) -> list[str]:
     from msgspec import inspect  # only for messages
 
     places = alternatives(inspect.type_info(kind))
-    for name in PATH_STEP.findall(path):
+    for name in re.findall(PATH_STEP, path):
         found = [inner for place in places for inner in below(place, name)]
         places = [one for inner in found for one in alternatives(inner)]
     structs = [place for place in places if isinstance(place, inspect.StructType)]
@@ -117,6 +117,8 @@ def to_json(value: Any) -> str:
 
     NaN and infinite numbers, for which JSON has no words, are null.
     """
+    import json  # devices write none
+
     return json.dumps(finite(msgspec.to_builtins(value)), indent=2, allow_nan=False) + "\n"
 
 

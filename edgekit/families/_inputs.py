@@ -19,20 +19,18 @@ from edgekit.model import Tensor
 if TYPE_CHECKING:
     from edgekit.families._base import PartInfo
 
+# Patterns are compiled when they are asked for: devices, which load this too, read no names.
 # "second" tells an order, not a condition.
-LABEL = re.compile(r"label|class|(?<!se)cond|category|style|one.?hot", re.IGNORECASE)
-TIME = re.compile(r"(?<![a-z])(t|time.?steps?|times?|steps?)(?![a-z])|diffusion", re.IGNORECASE)
-LEVEL = re.compile(r"sigma|variance|alpha|beta|gamma|snr|nois\w*.?(level|rate|std)", re.IGNORECASE)
-NOISE = re.compile(r"noise(?!\w*.?(level|rate|std|var))|latent|(?<![a-z])z(?![a-z])", re.IGNORECASE)
-MASK = re.compile(r"(?<![a-z])masks?(?![a-z])", re.IGNORECASE)
-MAP = re.compile(r"(?<![a-z])seg(ment\w*)?(?![a-z])|semantic|label|one.?hot", re.IGNORECASE)
+LABEL = r"label|class|(?<!se)cond|category|style|one.?hot"
+TIME = r"(?<![a-z])(t|time.?steps?|times?|steps?)(?![a-z])|diffusion"
+LEVEL = r"sigma|variance|alpha|beta|gamma|snr|nois\w*.?(level|rate|std)"
+NOISE = r"noise(?!\w*.?(level|rate|std|var))|latent|(?<![a-z])z(?![a-z])"
+MASK = r"(?<![a-z])masks?(?![a-z])"
+MAP = r"(?<![a-z])seg(ment\w*)?(?![a-z])|semantic|label|one.?hot"
 # An image of these names goes with another, which is what the net translates.
-BESIDE = re.compile(
-    r"style|(?<![a-z])mask(?!ed)|ref(erence)?(?![a-z])|guid|depth|prev|cond|noise|" + MAP.pattern,
-    re.IGNORECASE,
-)
+BESIDE = rf"style|(?<![a-z])mask(?!ed)|ref(erence)?(?![a-z])|guid|depth|prev|cond|noise|{MAP}"
 # What frameworks call an input that its author gave no name.
-MADE_UP = re.compile(r"(keras_tensor|input|inputs|input_layer|args?)(_?\d+)*", re.IGNORECASE)
+MADE_UP = r"(keras_tensor|input|inputs|input_layer|args?)(_?\d+)*"
 # What `generate` and `transform` take besides inputs, which are named in their calls too.
 KEYWORDS = frozenset({"self", "count", "seed", "tiles", "images", "label"})
 PLAIN = {"sample": "image", "latent": "z", "label": "label", "condition": "condition"}
@@ -40,16 +38,21 @@ TIME_STEPS = 1000  # of nearly all diffusion nets
 PICTURE_CHANNELS = (1, 3, 4)
 
 
+def called(tensor: Tensor, pattern: str) -> bool:
+    """Whether the name of a tensor has something of a pattern."""
+    return re.search(pattern, tensor.name, re.IGNORECASE) is not None
+
+
 def is_label(tensor: Tensor, part: PartInfo) -> bool:
     """A class label: a vector of integers, fed to an embedding, or second and named like one.
 
     A time step is none, nor are the many numbers of one input that feeds an embedding: tokens.
     """
-    if not is_vector(tensor) or tensor.domain or TIME.search(tensor.name):
+    if not is_vector(tensor) or tensor.domain or called(tensor, TIME):
         return False
     if tensor.name in part.classes or is_integer(tensor):
         return is_index(tensor) or tensor.name not in part.classes
-    return len(part.inputs) > 1 and bool(LABEL.search(tensor.name))
+    return len(part.inputs) > 1 and called(tensor, LABEL)
 
 
 def is_picture(tensor: Tensor) -> bool:
@@ -67,10 +70,10 @@ def is_image(tensor: Tensor, part: PartInfo) -> bool:
         return False
     same_size = tensor.shape[1:-1] == output.shape[1:-1]
     if all(t is tensor or is_label(t, part) for t in part.inputs):
-        return not NOISE.search(tensor.name) or (is_picture(tensor) and same_size)
-    if NOISE.search(tensor.name) or noise_of_layers(tensor, part):
+        return not called(tensor, NOISE) or (is_picture(tensor) and same_size)
+    if called(tensor, NOISE) or noise_of_layers(tensor, part):
         return False
-    return same_size or tensor.shape[-1] in PICTURE_CHANNELS or bool(MAP.search(tensor.name))
+    return same_size or tensor.shape[-1] in PICTURE_CHANNELS or called(tensor, MAP)
 
 
 def noise_of_layers(tensor: Tensor, part: PartInfo) -> bool:
@@ -93,7 +96,7 @@ def role_of(tensor: Tensor, part: PartInfo) -> str:
         return "label"
     alone = all(t is tensor or is_label(t, part) for t in part.inputs)
     scalar = is_vector(tensor) and is_index(tensor)
-    named = (TIME.search(tensor.name) or LEVEL.search(tensor.name)) and is_vector(tensor)
+    named = (called(tensor, TIME) or called(tensor, LEVEL)) and is_vector(tensor)
     told = tensor.name in part.classes or is_integer(tensor) or tensor.dtype == "bool"
     if not tensor.domain and (told or ((scalar or named) and not alone)):
         return "condition"
@@ -120,9 +123,9 @@ def usual_domain(tensor: Tensor, tensors: Sequence[Tensor], part: PartInfo) -> D
         return (Domain(kind, range=(0, last)),)  # type: ignore[arg-type]
     if tensor.role != "sample":
         return ()
-    if known or tensor.dtype == "bool" or MASK.search(tensor.name):
+    if known or tensor.dtype == "bool" or called(tensor, MASK):
         return (Domain("mask", range=(0, last_of(tensor, known)) if known else None),)
-    if MAP.search(tensor.name) and tensor.shape[-1] not in PICTURE_CHANNELS:
+    if called(tensor, MAP) and tensor.shape[-1] not in PICTURE_CHANNELS:
         return (Domain("one-hot"),)
     # Noisy samples: of variance 1 at every time step.
     return (Domain("normal"),) if denoised(tensor, tensors) else ()
@@ -136,8 +139,8 @@ def last_of(tensor: Tensor, count: int) -> float:
 def denoised(tensor: Tensor, tensors: Sequence[Tensor]) -> bool:
     """Whether this is what a diffusion net takes the noise from: it has a time or noise level."""
     levels = [t for t in tensors if t.role == "condition"]
-    timed = any(TIME.search(t.name) or LEVEL.search(t.name) or is_integer(t) for t in levels)
-    return timed and not BESIDE.search(tensor.name) and not is_integer(tensor)
+    timed = any(called(t, TIME) or called(t, LEVEL) or is_integer(t) for t in levels)
+    return timed and not called(tensor, BESIDE) and not is_integer(tensor)
 
 
 def image_first(tensors: Sequence[Tensor], output: Tensor) -> list[Tensor]:
@@ -145,7 +148,7 @@ def image_first(tensors: Sequence[Tensor], output: Tensor) -> list[Tensor]:
     images = [tensor for tensor in tensors if tensor.role == "sample"]
     main = min(
         images,
-        key=lambda t: (bool(BESIDE.search(t.name)), t.shape[1:-1] != output.shape[1:-1]),
+        key=lambda t: (called(t, BESIDE), t.shape[1:-1] != output.shape[1:-1]),
     )
     return [main, *(tensor for tensor in tensors if tensor is not main)]
 
@@ -162,7 +165,7 @@ def named(tensors: Sequence[Tensor], *, plain_label: bool = True) -> tuple[Tenso
 
     def name(tensor: Tensor) -> str:
         alike = alone[tensor.role == "label"] and tensor.role != "condition"
-        if alike or MADE_UP.fullmatch(tensor.name):
+        if alike or re.fullmatch(MADE_UP, tensor.name, re.IGNORECASE):
             return PLAIN[tensor.role]
         taken = tensor.name in KEYWORDS and not tensor.role == tensor.name == "label"
         return f"{tensor.name}_input" if taken else tensor.name

@@ -7,7 +7,6 @@ looks at around a place, what is joined equals what the net makes of the whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, product
@@ -17,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.data.values import cast
+from edgekit.families._inputs import called
 from edgekit.model import Signature, Tensor, Tiling
 
 Array = NDArray[Any]
-STYLE = re.compile(r"style|(?<![a-z])ref(erence)?(?![a-z])", re.IGNORECASE)
+STYLE = r"style|(?<![a-z])ref(erence)?(?![a-z])"
 RAMP = 8  # tiles that do not agree to the end fade into each other over this part of their side
 
 
@@ -97,7 +97,7 @@ def scales(signature: Signature) -> tuple[Fraction, ...] | None:
 
 def follows(tensor: Tensor, image: Tensor) -> bool:
     """Whether an input belongs to the same places as the image, as a mask or a depth."""
-    if tensor.role != "sample" or STYLE.search(tensor.name):
+    if tensor.role != "sample" or called(tensor, STYLE):
         return tensor is image
     return tensor.shape[1:-1] == image.shape[1:-1]
 

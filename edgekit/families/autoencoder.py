@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -20,10 +19,11 @@ from edgekit.families._base import (
     rename,
     stand_ins,
 )
+from edgekit.families._inputs import called
 from edgekit.model import Model, Settings, Signature, Tensor
 
 # "mu" and "loc" as words of their own: not in "simulated" or "block".
-MEAN = re.compile(r"mean|(?<![a-z])z?(mu|loc)(?![a-z])", re.IGNORECASE)
+MEAN = r"mean|(?<![a-z])z?(mu|loc)(?![a-z])"
 
 
 class Family(_base.Family):
@@ -207,7 +207,7 @@ def code_output(outputs: tuple[Tensor, ...], latent: Tensor) -> Tensor:
             f"no output of the encoder {shapes} fits the decoder's input {latent.shape[1:]}"
             + ("; " + half_of(outputs, latent)).rstrip("; ")
         )
-    return next((tensor for tensor in fitting if MEAN.search(tensor.name)), fitting[0])
+    return next((tensor for tensor in fitting if called(tensor, MEAN)), fitting[0])
 
 
 def half_of(outputs: tuple[Tensor, ...], latent: Tensor) -> str:

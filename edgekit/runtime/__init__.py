@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit import plugin
 from edgekit.bundle.reading import read_manifest
 from edgekit.errors import EngineError
-from edgekit.families._base import Family
 from edgekit.model import Model
 from edgekit.runtime.artifacts import outdated, usable
 from edgekit.runtime.runner import EngineRunner
+
+if TYPE_CHECKING:
+    from edgekit.families._base import Family
 
 __all__ = ["as_family", "load"]
 

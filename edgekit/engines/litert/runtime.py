@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from edgekit.device import Device
 from edgekit.engines._agreement import check_number, check_tensor
-from edgekit.errors import EngineError, MissingDependency, pip_install
+from edgekit.errors import EngineError, MissingDependency, pip_install, why
 from edgekit.model import Signature, Tensor
-from edgekit.reason import reason
 
 FORMATS = {"tflite": ".tflite"}
 DEVICES = ("cpu",)
@@ -82,7 +81,7 @@ def open_interpreter(path: Path, threads: int) -> Any:
         with quiet_stderr():
             return interpreter_class()(model_path=str(path), num_threads=threads)
     except (RuntimeError, ValueError) as error:
-        raise EngineError(f"LiteRT cannot load '{path}': {reason(error)}") from None
+        raise EngineError(f"LiteRT cannot load '{path}': {why(error)}") from None
 
 
 def interpreter_class() -> type[Any]:
@@ -106,7 +105,7 @@ class LitertCall:
             with quiet_stderr():
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"LiteRT cannot load '{path}': {reason(error)}") from None
+            raise EngineError(f"LiteRT cannot load '{path}': {why(error)}") from None
         check_number(path, len(signature.inputs), len(self._inputs))
         self._inputs = ordered(self._inputs, [t.name for t in signature.inputs])
         self._outputs = ordered(self._outputs, [t.name for t in signature.outputs])
@@ -129,7 +128,7 @@ class LitertCall:
         try:
             interpreter.invoke()
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"LiteRT failed in '{self._path}': {reason(error)}") from None
+            raise EngineError(f"LiteRT failed in '{self._path}': {why(error)}") from None
         return [b.dequantize(interpreter.get_tensor(b.index)) for b in self._outputs]
 
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from edgekit.device import Device
 from edgekit.engines._agreement import check_number, check_tensor
-from edgekit.errors import EngineError, MissingDependency, pip_install
+from edgekit.errors import EngineError, MissingDependency, pip_install, why
 from edgekit.model import Signature, Tensor
-from edgekit.reason import reason
 
 FORMATS = {"openvino-ir": ".xml"}
 DEVICES = ("cpu",)
@@ -96,7 +95,7 @@ class OpenvinoCall:
         try:
             compiled = openvino.Core().compile_model(str(path), "CPU", config)
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot load '{path}': {reason(error)}") from None
+            raise EngineError(f"OpenVINO cannot load '{path}': {why(error)}") from None
         check_number(path, len(signature.inputs), len(compiled.inputs))
         self._inputs = [port(path, tensor, compiled.inputs) for tensor in signature.inputs]
         self._outputs = [port(path, tensor, compiled.outputs) for tensor in signature.outputs]
@@ -108,5 +107,5 @@ class OpenvinoCall:
                 dict(zip(self._inputs, inputs, strict=True)), share_inputs=True
             )
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO failed in '{self._path}': {reason(error)}") from None
+            raise EngineError(f"OpenVINO failed in '{self._path}': {why(error)}") from None
         return [results[port] for port in self._outputs]
