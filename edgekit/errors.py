@@ -158,16 +158,19 @@ def pip_install(extra: str, module: str) -> str:
     return f"pip install {shlex.join(missing)}"
 
 
-def requirements(extra: str) -> dict[str, str]:
-    """What an extra asks for, by module, as the metadata of the installed edgekit tells."""
+def requirements(extra: str = "") -> dict[str, str]:
+    """What an extra asks for, by module, as the metadata of the installed edgekit tells.
+
+    Of all extras without one.
+    """
     from importlib import metadata  # only for messages, like difflib
 
     try:
         entries = metadata.requires("edgekit") or []
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed
         entries = []
-    pairs = (entry.split(";") for entry in entries if f'extra == "{extra}"' in entry)
-    texts = (text.strip() for text, _ in pairs)
+    wanted = f'extra == "{extra}"' if extra else ""
+    texts = (entry.split(";")[0].strip() for entry in entries if wanted in entry)
     modules = {name: module for module, name in DISTRIBUTIONS.items()}
     named = ((re.split(r"[^\w-]", text)[0], text) for text in texts)
     return {modules.get(name, name.replace("-", "_")): text for name, text in named}

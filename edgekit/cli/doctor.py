@@ -5,32 +5,22 @@ from __future__ import annotations
 import platform
 import shlex
 import shutil
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from edgekit.cli._options import json_option
 from edgekit.cli._show import emit, table
-from edgekit.errors import pip_install, requirements, there
+from edgekit.errors import DISTRIBUTIONS, pip_install, requirements, there
 
-# module → (distribution, what it is for, the extra that brings it)
-PARTS = {
-    "numpy": ("numpy", "everything", ""),
-    "ai_edge_litert": ("ai-edge-litert", "engine litert", "litert"),
-    "tflite_runtime": ("tflite-runtime", "engine litert, older", "tflite"),
-    "openvino": ("openvino", "engine openvino", "openvino"),
-    "tensorflow": ("tensorflow", "convert: load and lower", "convert"),
-    "keras": ("keras", "convert: load", "convert"),
-    "litert_quantizer": ("litert-quantizer", "convert: quantize for LiteRT", "convert"),
-    "nncf": ("nncf", "convert: quantize for OpenVINO", "convert"),
-    "scipy": ("scipy", "convert: choose precisions", "convert"),
-    "optuna": ("optuna", "tune: propose recipes", "convert"),
-    "PIL": ("pillow", "reading images", "images"),
-    "matplotlib": ("matplotlib", "convert: report", "convert"),
+# What no engine, source or pass asks for, and what it is for.
+OTHERS = {
+    "scipy": "convert: choose precisions",
+    "optuna": "tune: propose recipes",
+    "PIL": "reading images",
+    "matplotlib": "convert: report",
 }
-
-
-ENGINES = {"litert": ("ai_edge_litert", "tflite_runtime"), "openvino": ("openvino",)}
 
 
 @click.command("doctor", short_help="Tell what this machine can do and what is missing.")
@@ -40,8 +30,9 @@ def command(as_json: bool) -> None:
     from edgekit.measure.latency import machine
     from edgekit.work.cache import default_cache, usage
 
-    rows = [part(module, *about) for module, about in PARTS.items()]
-    engines = [engine for engine, modules in ENGINES.items() if any(map(there, modules))]
+    modules = engine_modules()
+    engines = [engine for engine, any_of in modules.items() if any(map(there, any_of))]
+    rows = [part(module, use, needless(module, modules)) for module, use in uses(modules).items()]
     missing = [name for name in requirements("convert") if not there(name)]
     cache = default_cache()
     size = usage(cache).size
@@ -73,16 +64,59 @@ def command(as_json: bool) -> None:
     emit(value, as_json, text)
 
 
-def part(module: str, distribution: str, purpose: str, extra: str) -> dict[str, str]:
+def engine_modules() -> dict[str, Sequence[str]]:
+    """The modules of every engine, any of which runs it, the usual one first."""
+    from edgekit import plugin
+
+    return {name: plugin.part(name, "runtime").MODULES for name in plugin.names("engines")}
+
+
+def uses(engines: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Every module that something asks for, and what it is for, without importing any."""
+    from edgekit import plugin
+    from edgekit.passes import load_pass, pass_names
+
+    run: dict[str, list[str]] = {"numpy": ["everything"]}
+    for engine, (first, *others) in engines.items():
+        run.setdefault(first, []).append(f"engine {engine}")
+        for module in others:
+            run.setdefault(module, []).append(f"engine {engine}, without {distribution(first)}")
+    made: dict[str, list[str]] = {}
+    for source in plugin.names("sources"):
+        for module in plugin.load("sources", source).NEEDS:
+            made.setdefault(module, []).append("load")
+    for engine in engines:
+        for name in pass_names(engine):
+            step = name if name in plugin.names("passes") else f"{name} for {engine}"
+            for module in load_pass(name, engine).NEEDS:
+                made.setdefault(module, []).append(step)
+    found = {module: "; ".join(words) for module, words in run.items()}
+    for module, words in made.items():
+        found.setdefault(module, "convert: " + ", ".join(dict.fromkeys(words)))
+    return found | OTHERS
+
+
+def needless(module: str, engines: Mapping[str, Sequence[str]]) -> bool:
+    """Whether it is there for engines only that another module runs already."""
+    served = [modules for modules in engines.values() if module in modules]
+    return bool(served) and all(any(map(there, modules)) for modules in served)
+
+
+def part(module: str, use: str, needless: bool) -> dict[str, str]:
     """One line: what is installed, or the command that installs it."""
-    state, remedy = "missing", ""
+    name, state, remedy = distribution(module), "missing", ""
     if there(module):
         try:
-            state = version(distribution)
+            state = version(name)
         except PackageNotFoundError:
             state = "installed"
-    elif module == "tflite_runtime" and there("ai_edge_litert"):
+    elif needless:
         state = "not needed"
-    elif extra:
-        remedy = shlex.join(["pip", "install", requirements(extra).get(module, distribution)])
-    return {"part": distribution, "version": state, "for": purpose, "remedy": remedy}
+    else:
+        remedy = shlex.join(["pip", "install", requirements().get(module, name)])
+    return {"part": name, "version": state, "for": use, "remedy": remedy}
+
+
+def distribution(module: str) -> str:
+    """What pip calls a module."""
+    return DISTRIBUTIONS.get(module, module.replace("_", "-"))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import edgekit
+from edgekit import plugin
+from edgekit.cli.doctor import command as doctor
 from edgekit.passes import pass_names
 from tests import test_plugin
 from tests.reference import TARGET
@@ -30,6 +35,28 @@ def test_nothing_else_knows_it() -> None:
         or "engines.reference" in path.read_text(encoding="utf-8")
     ]
     assert named == []
+
+
+def told_by_the_doctor() -> tuple[list[str], dict[str, dict[str, str]]]:
+    """The engines that run, and what is told of each package."""
+    told: dict[str, Any] = json.loads(CliRunner().invoke(doctor, ["--json"]).output)
+    return told["runs"], {row["part"]: row for row in told["parts"]}
+
+
+def test_the_doctor_tells_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, parts = told_by_the_doctor()
+    assert "reference" in runs
+    assert parts["numpy"]["for"] == "everything; engine reference"
+    monkeypatch.setattr(plugin.part("reference", "runtime"), "MODULES", ("not_there", "nor_this"))
+    monkeypatch.setattr(plugin.load("sources", "net"), "NEEDS", ("not_there", "for_nets"))
+    runs, parts = told_by_the_doctor()
+    assert "reference" not in runs
+    assert parts["not-there"] == {
+        "part": "not-there", "version": "missing", "for": "engine reference",
+        "remedy": "pip install not-there",
+    }  # fmt: skip
+    assert parts["nor-this"]["for"] == "engine reference, without not-there"
+    assert parts["for-nets"]["for"] == "convert: load"
 
 
 @pytest.mark.slow
