@@ -66,7 +66,7 @@ def edgekit_call(bundle: Path) -> Any:
 
 
 def import_seconds(modules: tuple[str, ...], rounds: int = 25) -> list[float]:
-    """Median seconds of CPU that a fresh interpreter takes to import each module, in turns.
+    """Median CPU seconds of the thread in which a fresh interpreter imports each module, in turns.
 
     All are compiled before the first round that counts, as installed packages are.
     """
@@ -77,8 +77,8 @@ def import_seconds(modules: tuple[str, ...], rounds: int = 25) -> list[float]:
         for _ in range(1 + rounds):
             for module in modules:
                 program = (
-                    "import time; start = time.process_time(); "
-                    f"import {module}; print(time.process_time() - start)"
+                    "import time; start = time.thread_time(); "
+                    f"import {module}; print(time.thread_time() - start)"
                 )
                 command = [sys.executable, "-c", program]
                 done = subprocess.run(command, capture_output=True, check=True, env=surroundings)
