@@ -164,7 +164,7 @@ class EntryCall:
         try:
             made = self._run(**given)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"LiteRT failed in '{self._path}': {reason(error)}") from None
+            raise EngineError(f"LiteRT failed in '{self._path}': {why(error)}") from None
         return [binding.dequantize(made[binding.name]) for binding in self._outputs]
 
 
