@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -70,6 +70,9 @@ class Executor(Protocol):
             EdgekitError: what the function raised; PassError when it took its process down.
         """
 
+    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
+        """Make ready for jobs that need these modules, while others run."""
+
     def stop(self) -> None:
         """End what still runs, and start no more."""
 
@@ -100,6 +103,11 @@ class Here:
         if code:
             raise child_error(job.title, code, output, job.limits)
 
+    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
+        """See Executor."""
+        for each in needs:
+            self._server(preloaded(each))
+
     def stop(self) -> None:
         """See Executor."""
         self._stopped = True
@@ -109,12 +117,14 @@ class Here:
     def _start(self, file: Path, job: Job) -> Child:
         if job.fresh or job.gpu:
             return Fresh(file, gpu=job.gpu)
-        modules = preloaded(job.needs)
+        return self._server(preloaded(job.needs)).start(file)
+
+    def _server(self, modules: tuple[str, ...]) -> ForkServer:
         with self._starting:
             server = self._servers.get(modules)
             if server is None or not server.runs:
                 server = self._servers[modules] = ForkServer(modules)
-        return server.start(file)
+            return server
 
 
 def close(servers: Mapping[tuple[str, ...], ForkServer]) -> None:

@@ -52,9 +52,15 @@ def identity(value: Any, root: Path) -> Any:
 
 
 @cache
+def distributions() -> Mapping[str, Sequence[str]]:
+    """Which packages bring which modules: looked up once, since it reads the lists of all."""
+    return packages_distributions()
+
+
+@cache
 def tool_version(module: str) -> str:
     """The version of the distribution that brings a module; for user modules, their file's hash."""
-    for name in packages_distributions().get(module.split(".", maxsplit=1)[0], []):
+    for name in distributions().get(module.split(".", maxsplit=1)[0], []):
         try:
             return f"{name} {version(name)}"
         except PackageNotFoundError:
