@@ -78,9 +78,10 @@ def in_this_format(path: Path, told: Any) -> Any:
             f"'{path}' has format {found}, this edgekit reads 1 to {FORMAT}; "
             "run: pip install -U edgekit"
         )
-    raise BundleError(
-        f"'{path}' has format {quoted(str(found))}, which is none; copy the bundle again"
-    )
+    what = "is no manifest of a bundle: it has no format"
+    if found is not None:
+        what = f"has format {quoted(str(found))}, which is none"
+    raise BundleError(f"'{path}' {what}; copy the bundle again")
 
 
 def of_known_engines(path: Path, manifest: Manifest) -> Manifest:

@@ -110,10 +110,16 @@ class Builder:
             return report
         results = self._attempt_all(plan, tried, built, done)
         new = with_twins([*report.results, *results], built)[len(report.results) :]
-        rivals = [report.results[0], chosen, *new]
+        known = {result.name for result in report.results}
+        twins = [result for result in new if result.same_as in known]  # these were judged
+        base = report.results[0]
+        if chosen is not base:  # what lost to it does not come back
+            base = msgspec.structs.replace(base, offered=False)
+        others = [result for result in new if result not in twins]
+        rivals = [base, *([] if chosen is report.results[0] else [chosen]), *others]
         timed = self._stopwatch.timed(report.device, artifacts_of(built), rivals)
         among = judge(msgspec.structs.replace(report, results=tuple(timed)))
-        return merged(report, self.settled(among, built, judge))
+        return merged(report, self.settled(among, built, judge), twins)
 
     def device(self, plan: TargetPlan) -> Device:
         """The target's device, with the user's number of threads if one was given."""

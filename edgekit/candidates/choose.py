@@ -93,13 +93,17 @@ def shortfall(report: TargetReport, gates: Sequence[Gate]) -> str:
     )
 
 
-def merged(report: TargetReport, among: TargetReport) -> TargetReport:
-    """The report with a decision among its chosen candidate and some new ones."""
+def merged(report: TargetReport, among: TargetReport, twins: Sequence[Result] = ()) -> TargetReport:
+    """The report with a decision among its chosen candidate and some new ones.
+
+    `twins` are new ones that are the same as others.
+    """
     if among.chosen is None:
         return report
-    again = {result.name: result for result in among.results[1:]}
+    told = [msgspec.structs.replace(twin, verdict=same_as(twin)) for twin in twins]
+    again = {result.name: result for result in (*among.results[1:], *told)}
     kept = [again.pop(result.name, result) for result in report.results]
-    rest = [name for name in report.equal if name not in among.equal]
+    rest = [name for name in report.equal if name not in (*among.equal, among.chosen)]
     return msgspec.structs.replace(
         report,
         results=(*kept, *again.values()),
@@ -107,6 +111,11 @@ def merged(report: TargetReport, among: TargetReport) -> TargetReport:
         equal=(*among.equal, *rest),
         undecided=among.undecided,
     )
+
+
+def same_as(result: Result) -> str:
+    """The verdict on an artifact that was there before."""
+    return f"the same artifact as {result.same_as}"
 
 
 def good(equal: bool) -> str:
@@ -143,7 +152,7 @@ def reject(
         if result.failure:
             reasons[result.name] = result.failure
         elif result.same_as in offered:
-            reasons[result.name] = f"the same artifact as {result.same_as}"
+            reasons[result.name] = same_as(result)
         elif not result.offered:
             reasons[result.name] = "baseline only"
         elif result.doubt:

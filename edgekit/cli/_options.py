@@ -125,7 +125,7 @@ CACHE = (
         default="20GB",
         show_default=True,
         callback=limit,
-        help="Room for finished steps; the oldest go.",
+        help="Room for finished steps; the oldest go before the next run.",
     ),
     click.option("--no-cache", is_flag=True, help="Do every step again."),
 )

@@ -154,9 +154,9 @@ def show_report(report: Any, output: Path, as_json: bool, wide: bool = False) ->
         on = f"{' and '.join(target.engines)}, {tables.threads(report, target)}"
         lines += ["", f"{target.name}  ({on})", results_table(target, wide)]
         told = (tables.proxy(report, target), tables.searched(target), tables.variants(target),
-                tables.equal(target))  # fmt: skip
+                tables.equal(report, target))  # fmt: skip
         lines += [f"  {line}" for line in told if line]
-        lines.append(f"  timings of one candidate vary by ±{target.noise:.0%} on this machine")
+        lines.append(f"  {tables.noise(target)}")
         if target.bundle:
             zipped = tables.megabytes(target.zipped)
             lines.append(f"  bundle: {target.bundle} ({zipped} as a zip file)")

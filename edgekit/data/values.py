@@ -82,16 +82,21 @@ def rescaled(values: Array, old: Range | None, new: Range | None) -> Array:
 def check_values(tensor: Tensor, rows: Array, doubt: Sequence[Range] = ()) -> Array:
     """Values that this input takes: pixels of 8 bits are brought into its range.
 
-    Latents and codes are not bounded. `doubt`: ranges that fit the net as well.
+    Latents and codes are not bounded; what takes whole numbers takes those of its domain.
+    `doubt`: ranges that fit the net as well.
 
     Raises:
         InputError: NaN or infinite values, integers outside of the range, floats further outside
             than `MARGIN` of its width, and fractions for an input of whole numbers.
     """
     rows = np.asarray(rows)
+    if rows.dtype.kind not in "fiub":
+        raise InputError(f"input '{tensor.name}' holds {rows.dtype}, expected {tensor.dtype}")
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
         raise InputError(f"input '{tensor.name}' holds NaN or infinite values")
     span = tensor.range or type_range(tensor.dtype)
+    if tensor.role != "sample" and rows.size:
+        check_numbers(tensor, rows)
     if tensor.role != "sample" or span is None or rows.size == 0:
         return rows
     if rows.dtype == np.uint8 and tensor.dtype != "uint8":
@@ -101,6 +106,27 @@ def check_values(tensor: Tensor, rows: Array, doubt: Sequence[Range] = ()) -> Ar
         return cast(rows if flags else from_uint8(rows, span), tensor.dtype)
     check_span(tensor, rows, span, doubt)
     return cast(rows, tensor.dtype)
+
+
+def check_numbers(tensor: Tensor, rows: Array) -> None:
+    """Raise InputError for what an input of whole numbers, such as time steps, does not take.
+
+    These are fractions, and what is not in its domain: an embedding has no row for that, and
+    engines do not tell.
+    """
+    if not is_whole(tensor.dtype):
+        return
+    if rows.dtype.kind == "f" and (rows != np.rint(rows)).any():
+        raise InputError(f"input '{tensor.name}' takes whole numbers ({tensor.dtype})")
+    least, most = rows.min(), rows.max()
+    for domain in tensor.domain:
+        low, high = domain.bounds
+        whole = domain.distribution == "integers" and domain.columns is None
+        if whole and not (low <= least and most <= high):
+            raise InputError(
+                f"input '{tensor.name}' holds {least:g}…{most:g}, it was converted for "
+                f"{low:g}…{high:g}; convert again with another --domain for more"
+            )
 
 
 def check_span(tensor: Tensor, rows: Array, span: Range, doubt: Sequence[Range] = ()) -> None:

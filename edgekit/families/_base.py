@@ -192,6 +192,10 @@ class Family(ABC):
             rows = rows[None]
         if len(rows) not in (1, count):
             raise InputError(f"input '{tensor.name}' has {len(rows)} rows, expected {count}")
+        counted = self.model.settings.classes is not None and rows.dtype.kind in "iuf"
+        if tensor.role == "label" and is_index(tensor) and counted:
+            for extreme in (rows.min(), rows.max()):
+                self.known_class(tensor, int(extreme))
         return check_rows(tensor, np.broadcast_to(rows, (count, *rows.shape[1:])))
 
     def known_class(self, tensor: Tensor, label: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edgekit.errors import PlanError
-from edgekit.plan.asked import Asked
+from edgekit.plan.asked import Asked, resolve
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.target import Target
 
@@ -16,16 +16,16 @@ def check_served(asked: Asked, targets: Mapping[str, Target]) -> None:
     if any(asked.fits(target) for target in targets.values()):
         return
     (name, target), *others = targets.items()
-    taken = ", ".join(target.recipes)
     if others:
         takes = "; ".join(f"{n} takes {', '.join(t.recipes)}" for n, t in targets.items())
         raise PlanError(f"recipe '{asked.source}' fits none of the targets: {takes}")
     if asked.candidates:
+        taken = ", ".join(target.recipes)
         raise PlanError(f"no recipe of {asked.source} fits target '{name}'; it takes: {taken}")
+    served = [one for one in map(resolve, target.recipes) if one.fits(target)]
     raise PlanError(
-        f"recipe '{asked.source}' has no passes for {' or '.join(target.engines)}, the "
-        f"{'engine' if len(target.engines) == 1 else 'engines'} of target '{name}'; "
-        f"it takes: {taken}"
+        f"recipe '{asked.source}' has no passes for {' or '.join(target.engines)} on target "
+        f"'{name}'; it takes: {', '.join(one.source for one in served)}"
     )
 
 

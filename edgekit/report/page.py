@@ -18,7 +18,16 @@ from edgekit.families._base import Family
 from edgekit.measure.fidelity import span
 from edgekit.model import Model
 from edgekit.report.plots import front_plot
-from edgekit.report.tables import equal, installation, proxy, rows, searched, threads, variants
+from edgekit.report.tables import (
+    equal,
+    installation,
+    noise,
+    proxy,
+    rows,
+    searched,
+    threads,
+    variants,
+)
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN, WORST, WORST_COLUMNS = 16, 6, 3
@@ -59,7 +68,8 @@ def page(
                 "installation": installation(target) if target.bundle else "",
                 "rows": rows(target),
                 "variants": variants(target),
-                "equal": equal(target),
+                "equal": equal(report, target),
+                "noise": noise(target),
                 "searched": searched(target),
                 "details": details(target),
                 "plots": [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from edgekit.candidates.results import Report, Result, TargetReport
+from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
 # Of the columns of `rows`, those that stand on a terminal of 100 columns.
+ROUGH = 0.1  # of a ratio: its interval is shown where it is no better known
 NARROW = ("candidate", "size", "÷ float32", "× float32", "PSNR", "verdict")
 
 
@@ -49,14 +51,21 @@ def searched(target: TargetReport) -> str:
     return f"mixed precision was searched: {target.searched}" if target.searched else ""
 
 
-def equal(target: TargetReport) -> str:
+def equal(report: Report, target: TargetReport) -> str:
     """Which candidates only noise sets apart from the chosen one; empty where there is none."""
     if not target.equal:
         return ""
     return (
-        f"equal within noise: {', '.join((target.chosen or '', *target.equal))}; "
-        "another run may choose another of them"
+        f"equal within noise, by the objective '{report.objective}': "
+        f"{', '.join((target.chosen or '', *target.equal))}; another run may choose another of them"
     )
+
+
+def noise(target: TargetReport) -> str:
+    """How much timings vary, and how exactly ratios are known for all that."""
+    spreads = [result.latency.spread for result in target.results if result.latency]
+    text = f"timings of one candidate vary by ±{target.noise:.0%} on this machine"
+    return f"{text}, ratios are known to ±{max(spreads, default=0.0):.0%} at worst (95 %)"
 
 
 def installation(target: TargetReport) -> str:
@@ -76,7 +85,7 @@ def rows(target: TargetReport) -> list[dict[str, str]]:
                 "size": megabytes(result.size) if result.size else "–",
                 "÷ float32": f"{result.size / base.size:.2f}" if base and result.size else "–",
                 "latency": milliseconds(result.latency.seconds) if result.latency else "–",
-                "× float32": f"{result.latency.ratio:.2f}" if result.latency else "–",
+                "× float32": ratio(result.latency) if result.latency else "–",
                 "memory": megabytes(result.memory) if result.size else "–",
                 "PSNR": shown(result, "psnr", ".1f"),
                 "SSIM": shown(result, "ssim", ".3f"),
@@ -85,6 +94,13 @@ def rows(target: TargetReport) -> list[dict[str, str]]:
             }
         )
     return table
+
+
+def ratio(latency: Latency) -> str:
+    """A latency relative to float32, with how exactly it is known where that is not exact."""
+    if latency.spread <= ROUGH:
+        return f"{latency.ratio:.2f}"
+    return f"{latency.ratio:.2f} ({latency.interval})"
 
 
 def narrow(table: list[dict[str, str]]) -> list[dict[str, str]]:

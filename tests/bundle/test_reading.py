@@ -283,10 +283,16 @@ def test_a_newer_format_says_what_to_install(bundle: Path) -> None:
         read_manifest(bundle)
 
 
-@pytest.mark.parametrize("found", [0, "2", None, True])
+@pytest.mark.parametrize("found", [0, "2", True])
 def test_what_is_no_format(bundle: Path, found: Any) -> None:
     edit(bundle, lambda data: data.update({"format": found}))
     with pytest.raises(BundleError, match=f"has format '{found}', which is none"):
+        read_manifest(bundle)
+
+
+def test_no_format_at_all(bundle: Path) -> None:
+    edit(bundle, lambda data: data.pop("format"))
+    with pytest.raises(BundleError, match="is no manifest of a bundle: it has no format"):
         read_manifest(bundle)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from edgekit.candidates.choose import decide, merged
 from edgekit.candidates.ranking import CLOSE, best, equals
-from edgekit.candidates.results import Result, TargetReport
+from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.candidates.stopwatch import Artifact, Stopwatch, pooled
 from edgekit.device import Device
 from edgekit.errors import PassError
@@ -151,7 +151,11 @@ def test_what_is_equal_is_told_and_not_called_worse() -> None:
     told = decide(report, [], "balanced")
     assert (told.chosen, told.equal) == ("plain", ("other",))
     assert [r.verdict for r in told.results[1:]] == ["chosen", "good, equal within noise"]
-    assert equal(told).startswith("equal within noise: plain, other")
+    whole = Report(model="m", family="latent", parameters=1, objective="balanced", samples=2,
+                   seed=0, created="", targets=(told,))  # fmt: skip
+    assert equal(whole, told).startswith(
+        "equal within noise, by the objective 'balanced': plain, other"
+    )
 
 
 def test_measurements_of_one_ratio_are_joined() -> None:
@@ -181,6 +185,22 @@ def test_a_variant_replaces_the_chosen_one_and_the_others_stay_beaten() -> None:
     assert found.chosen == "variant", "although it was measured to be slower than before"
     assert [r.name for r in found.results] == ["float32", "chosen", "beaten", "variant"]
     assert found.results[2].verdict == "good, another is better"
+
+
+def test_a_variant_that_is_what_was_there_before_is_told_to_be_that() -> None:
+    """And nothing that is chosen stands among what is equal to it."""
+    twin = msgspec.structs.replace(result("int8 without x", latency=0.3), same_as="float32")
+    first = TargetReport(
+        name="board", description="", engines=("litert",), chosen="int8",
+        results=(FLOAT, result("int8", latency=0.3)), equal=("int8 without y", "int8+rewrites"),
+    )  # fmt: skip
+    rivals = (FLOAT, result("int8", latency=0.31), result("int8 without y", latency=0.2))
+    among = decide(msgspec.structs.replace(first, results=rivals), [], "balanced")
+    found = merged(first, among, [twin])
+    assert found.chosen == "int8 without y"
+    assert "int8 without y" not in found.equal
+    last = found.result("int8 without x")
+    assert last and last.verdict == "the same artifact as float32"
 
 
 def test_the_same_artifact_has_the_same_latency_and_is_timed_once() -> None:

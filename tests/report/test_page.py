@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.cli.convert import show_report
 from edgekit.device import Device
+from edgekit.measure.latency import Latency
 from edgekit.report.page import enlarged, worst_pairs
 from edgekit.report.plots import spread
-from edgekit.report.tables import proxy, threads
+from edgekit.report.tables import noise, proxy, ratio, threads
 
 PROXY = "latency is a proxy: measured on x86_64, the target is aarch64; run `edgekit bench`"
 
@@ -80,6 +81,15 @@ def test_a_terminal_has_what_decides_and_wide_has_all(capsys: pytest.CaptureFixt
     assert "on the device: pip install 'edgekit[litert]'" in shown
     show_report(made, Path("out"), as_json=False, wide=True)
     assert "2.00 MB" in capsys.readouterr().out
+
+
+def test_what_is_not_exactly_known_is_shown_with_its_interval() -> None:
+    sure = Latency(seconds=1.0, ratio=0.5, ratio_low=0.49, ratio_high=0.51, noise=0.0, runs=9)
+    rough = Latency(seconds=1.0, ratio=1.24, ratio_low=0.73, ratio_high=2.11, noise=0.0, runs=9)
+    assert (ratio(sure), ratio(rough)) == ("0.50", "1.24 (0.73…2.11)")
+    results = [Result(name=n, recipe="r", latency=x) for n, x in (("a", sure), ("b", rough))]
+    target = replace(report().targets[0], results=tuple(results))
+    assert noise(target).endswith("ratios are known to ±53% at worst (95 %)")
 
 
 def test_a_doubt_stands_at_the_top(capsys: pytest.CaptureFixture[str]) -> None:
