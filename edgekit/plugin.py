@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from types import ModuleType
 
 from edgekit.errors import InputError, did_you_mean
@@ -51,6 +52,11 @@ def part(engine: str, name: str) -> ModuleType:
     if not has_part(engine, name):
         raise InputError(f"engine '{engine}' has no {name}")
     return importlib.import_module(f"edgekit.engines.{module_name(engine)}.{name}")
+
+
+def part_of_each(name: str) -> Iterator[tuple[str, ModuleType]]:
+    """Every engine with a module that all of them have, such as `runtime`."""
+    yield from ((engine, part(engine, name)) for engine in names("engines"))
 
 
 def has_part(engine: str, name: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 import edgekit
 from edgekit.candidates.results import Report
+from tests.cli.shell import unforeseen
 from tests.zoo import FAMILIES, SOURCES
 
 pytestmark = pytest.mark.slow
@@ -53,3 +54,4 @@ def test_converts_for_both_engines(name: str, home: Path) -> None:
         if described.range:
             assert samples.min() >= described.range[0] - 0.3
             assert samples.max() <= described.range[1] * 1.2 + 0.3
+    assert unforeseen(home / "cache") == []

@@ -12,7 +12,7 @@ from edgekit import plugin
 from edgekit.bundle.consistency import LONGEST, problems, quoted
 from edgekit.bundle.format1 import upgraded
 from edgekit.bundle.manifest import FORMAT, MANIFEST, File, Manifest
-from edgekit.engines import artifacts
+from edgekit.engines._formats import artifacts
 from edgekit.errors import BundleError, InputError, did_you_mean
 from edgekit.files.checksum import sha256
 from edgekit.typed import pruned

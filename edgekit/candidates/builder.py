@@ -14,7 +14,7 @@ from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
 from edgekit.device import Device
-from edgekit.engines import artifact_size, artifacts
+from edgekit.engines._formats import artifact_size, artifacts
 from edgekit.errors import PassError
 from edgekit.files.checksum import sha256
 from edgekit.measure import latency as measure

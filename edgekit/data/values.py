@@ -152,3 +152,9 @@ def check_span(tensor: Tensor, rows: Array, span: Range, doubt: Sequence[Range] 
             f"{found}{taken}; scale them to that range, give pixels as uint8, or convert again "
             "with the right --input-range"
         )
+
+
+def padded(rows: Array, batch: int) -> Array:
+    """At least a batch of rows: the last one is repeated."""
+    missing = batch - len(rows)
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing > 0 else rows

@@ -95,24 +95,6 @@ def rewrite_rows(noted: Rows) -> Rows:
     ]  # fmt: skip
 
 
-def engine_of(path: Path) -> str | None:
-    """The first engine whose artifacts have this suffix."""
-    known = plugin.names("engines")
-    return next((name for name in known if path.suffix in runtime(name).FORMATS.values()), None)
-
-
-def reader_of(kind: str) -> Any:
-    """The runtime of the first engine that reads a format; all that read it agree on its files.
-
-    Raises:
-        EngineError: none does.
-    """
-    for name in plugin.names("engines"):
-        if kind in runtime(name).FORMATS:
-            return runtime(name)
-    raise EngineError(f"no engine reads '{kind}'")
-
-
 def installed(engine: str) -> dict[str, str]:
     """The package that runs an engine here, with its version; empty where none is installed."""
     from importlib.metadata import PackageNotFoundError, version
@@ -141,18 +123,6 @@ def check_device(engine: str, device: Device) -> None:
 def runtime(engine: str) -> Any:
     """The module that runs an engine's artifacts."""
     return plugin.part(engine, "runtime")
-
-
-def artifacts(folder: Path, model: Model) -> list[Path]:
-    """Every file that an engine loads of a model."""
-    reader = reader_of(model.kind)
-    files = dict.fromkeys(model.files.values())  # several signatures may share one
-    return [path for file in files for path in reader.files(folder / file)]
-
-
-def artifact_size(folder: Path) -> int:
-    """Bytes of the artifacts in a model folder."""
-    return sum(path.stat().st_size for path in artifacts(folder, Model.load(folder)))
 
 
 def coverage(folder: Path, model: Model, engine: str) -> Coverage:

@@ -10,7 +10,8 @@ from edgekit import plugin
 from edgekit.bundle.manifest import MANIFEST, Manifest
 from edgekit.bundle.reading import read_manifest
 from edgekit.domain import as_text
-from edgekit.engines import Facts, Rows, engine_of
+from edgekit.engines import Facts, Rows
+from edgekit.engines._formats import engine_of
 from edgekit.errors import EdgekitError, InputError, PassError, one_line, require
 from edgekit.machine.limits import Limits
 from edgekit.model import Model

@@ -22,7 +22,8 @@ from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.candidates.variants import Made
 from edgekit.data import npz
 from edgekit.data.npz import Arrays
-from edgekit.engines import artifacts, installed
+from edgekit.engines import installed
+from edgekit.engines._formats import artifacts
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove

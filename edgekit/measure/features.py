@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgekit.data.layout import channels_last
 from edgekit.data.rng import Random
-from edgekit.engines import engine_of
+from edgekit.engines._formats import engine_of
 from edgekit.errors import EngineError, InputError, one_line
 from edgekit.files.paths import check_plain
 from edgekit.machine.limits import progress

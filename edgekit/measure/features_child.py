@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit import plugin
-from edgekit.engines import engine_of
+from edgekit.engines._formats import engine_of
 from edgekit.errors import InputError, one_line
 from edgekit.machine.limits import Limits, bound_memory, ended, timed
 from edgekit.measure.features import Features, load_features

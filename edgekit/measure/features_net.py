@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit import plugin
 from edgekit.device import Device
-from edgekit.engines import engine_of
+from edgekit.engines._formats import engine_of
 from edgekit.errors import InputError
 
 Array = NDArray[Any]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgekit import plugin
 from edgekit.data import npz
 from edgekit.device import Device
-from edgekit.engines import artifact_size
+from edgekit.engines._formats import artifact_size
 from edgekit.errors import EngineError, PassError
 from edgekit.measure.latency import all_signatures, interleaved
 from edgekit.model import Model

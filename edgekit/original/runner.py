@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.data.values import cast
+from edgekit.data.values import cast, padded
 from edgekit.errors import ModelError
 from edgekit.families._base import PartInfo
 from edgekit.machine.limits import progress
 from edgekit.model import Model, Signature
-from edgekit.runtime.runner import padded
 from edgekit.sources import Trust, open_parts
 from edgekit.sources._cut import cut
 from edgekit.sources._part import Part

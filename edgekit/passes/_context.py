@@ -8,9 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgekit.data import npz
+from edgekit.data.values import padded
 from edgekit.errors import PassError
 from edgekit.model import DRAW, Model, Signature
-from edgekit.runtime.runner import padded
 from edgekit.sources import Trust
 from edgekit.typed import Typed
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.data.values import cast
+from edgekit.data.values import cast, padded
 from edgekit.device import Device
 from edgekit.engines import check_device, runtime
 from edgekit.errors import EngineError, InputError
@@ -118,9 +118,3 @@ def checked(tensor: Tensor, inputs: Mapping[str, Array]) -> Array:
             raise InputError(f"input '{tensor.name}' holds {array.dtype}, expected {tensor.dtype}")
         array = cast(array, tensor.dtype)
     return array
-
-
-def padded(rows: Array, batch: int) -> Array:
-    """At least a batch of rows: the last one is repeated."""
-    missing = batch - len(rows)
-    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing > 0 else rows

@@ -1,9 +1,9 @@
 """Which of edgekit's own modules a step may run: a change of any other leaves its result as it is.
 
-The modules that a file names are found in its text, as `edgekit.a.b` or `from edgekit.a import b`,
-wherever they stand: in functions and in strings too, so rather too many than too few. What is found
-by name at run time (`plugin.load(…)`) is every module of that folder; of the engines, only that of
-the step, if it is told.
+The modules that a file names are found in its text, wherever they stand and however they are laid
+out: in functions and in strings too, so rather too many than too few, in a small part of the time
+that a parser takes. What is found by name at run time (through `plugin`) is every module of that
+folder; of the engines, only that of the step, if it is told, and what a file looks for in each.
 """
 
 from __future__ import annotations
@@ -13,17 +13,25 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 from edgekit import plugin
 
-DOTTED = re.compile(r"\bedgekit(?:\.\w+)+")
-FROM = re.compile(r"\bfrom (edgekit[\w.]*) import (\([^)]*\)|[^\n]*)")
-BY_NAME = re.compile(r"\bplugin\.(?:load|names|part|has_part|inside)\(\s*(?:\"(\w+)\")?")
-NAME = re.compile(r"\w+")
+GAP = r"[\s\\]*"  # a backslash goes before the end of a line
+DOTTED = re.compile(rf"edgekit(?:{GAP}\.{GAP}\w+)+")
+FROM = re.compile(  # nothing after `import` is used up: other imports may follow in it
+    rf"from\b({GAP}(?:\.{GAP})*(?:\w+(?:{GAP}\.{GAP}\w+)*)?){GAP}\bimport\b"
+    rf"(?={GAP}(\((?:[^()#]|#.*)*\)|(?:[^\\\n#]|\\\n)*))"
+)
+COMMENT, WORD, UNSEEN = re.compile("#.*"), re.compile(r"\w+|\*"), re.compile(r"[\s\\]+")
+BY_NAME = re.compile(r"plugin\.(?:load|names|part|has_part|inside)\b(?:\(\s*\"(\w+)\"\s*[,)])?")
+OF_EACH = re.compile(r"plugin\.part_of_each\b(?:\(\s*\"(\w+)\"\s*\))?")
+OTHERWISE = re.compile(r"plugin[\s\\]+(?:as|import)\b")  # plugin, but called something else
 # What every step goes through, and what edgekit itself imports.
-ALWAYS = ("edgekit.work.worker", "edgekit._version")
+ALWAYS = ("edgekit.work.executor", "edgekit.work.forkserver", "edgekit._version")
 
 
 def code_hash(function_module: str, engine: str | None) -> str:
@@ -31,7 +39,7 @@ def code_hash(function_module: str, engine: str | None) -> str:
 
     Args:
         function_module: dotted name; outside of edgekit itself, all of edgekit counts.
-        engine: the only engine whose parts are loaded by name; None for any.
+        engine: the only one whose parts are loaded by name; any, where it is none that there is.
     """
     digest = hashlib.sha256()
     for module in sorted(modules(function_module, engine)):
@@ -53,55 +61,74 @@ def modules(function_module: str, engine: str | None) -> frozenset[str]:
         found.add(module)
         package = module.rpartition(".")[0]
         waiting += [package] if package else []
-        if module == "edgekit":  # its functions are for users, no step calls them
+        if module in ("edgekit", __name__):  # the one is for users, the other names what others run
             continue
         waiting += [name for name in named(module) if place(name)]
-        for folder in found_by_name(module):
-            waiting += loadable(folder, engine)
+        waiting += loaded_by_name(module, engine)
     return frozenset(found)
 
 
 @cache
 def named(module: str) -> frozenset[str]:
     """The modules, and other things, that the text of a module names."""
-    source = text(module)
-    found = set(DOTTED.findall(source))
-    for package, listed in FROM.findall(source):
-        found |= {package, *(f"{package}.{name}" for name in NAME.findall(listed))}
+    file = place(module)
+    inside = file is not None and file.name == "__init__.py"
+    return names(text(module), module if inside else module.rpartition(".")[0])
+
+
+def names(source: str, package: str) -> frozenset[str]:
+    """The modules, and other things, that the source of a module in a package names."""
+    found = {UNSEEN.sub("", name) for name in DOTTED.findall(source)}
+    for start, listed in FROM.findall(source):
+        with suppress(ImportError):  # more dots than packages, as in prose
+            origin = resolve_name(UNSEEN.sub("", start), package)
+            words = WORD.findall(COMMENT.sub("", listed))
+            found |= {origin, *(f"{origin}.{word}" for word in words)}
+            found |= set(every(origin) if "*" in words else ())
     # `edgekit.a.b.c` may be something in the module edgekit.a.b.
     return frozenset(name.rsplit(".", k)[0] for name in found for k in range(name.count(".")))
 
 
+def loaded_by_name(module: str, engine: str | None) -> list[str]:
+    """The modules that a module may look for by their names; of the engines only one's, if told."""
+    folders, parts = looked_in(module)
+    found = [name for folder in folders for name in loadable(folder, engine)]
+    for other in plugin.names("engines") if parts else ():
+        found += [each for part in parts for each in every(f"edgekit.{plugin.inside(other, part)}")]
+    return found
+
+
 @cache
-def found_by_name(module: str) -> frozenset[str]:
-    """The folders in which a module looks for others by their names; "" for an unknown one."""
+def looked_in(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The folders in which a module looks for others, and the parts of all engines; "" for any."""
     if module == plugin.__name__:
-        return frozenset()
-    return frozenset(BY_NAME.findall(text(module)))
+        return frozenset(), frozenset()
+    source = text(module)
+    otherwise = {""} if OTHERWISE.search(source) else set()
+    return frozenset(otherwise.union(BY_NAME.findall(source))), frozenset(OF_EACH.findall(source))
 
 
 def loadable(folder: str, engine: str | None) -> list[str]:
-    """What may be loaded by name from a folder; of the engines only one, where it is told."""
+    """What may be loaded by name from a folder, or from any ("")."""
     if folder and folder != "engines":
         return every(f"edgekit.{folder}")
-    others = (
-        [] if folder else [name for name in plugin.KINDS if name not in ("engines", "rewrites")]
-    )
+    others = () if folder else set(plugin.KINDS) - {"engines", "rewrites"}
     found = [module for other in others for module in every(f"edgekit.{other}")]
-    if not engine:
-        return [*found, *every("edgekit.engines")]
-    return [*found, "edgekit.engines", *every(f"edgekit.{plugin.inside(engine)}")]
+    own = every(f"edgekit.{plugin.inside(engine)}") if engine else []
+    return [*found, "edgekit.engines", *(own or every("edgekit.engines"))]
 
 
 @cache
 def every(package: str) -> list[str]:
     """A module and, of a package, all that is in it."""
-    if place(package) is None:
+    file = place(package)
+    if file is None:
         return []
-    found, home = [package], importlib.import_module(package)
-    for info in pkgutil.iter_modules(getattr(home, "__path__", ())):
-        name = f"{package}.{info.name}"
-        found += every(name) if info.ispkg else [name]
+    found = [package]
+    if file.name == "__init__.py":
+        for info in pkgutil.iter_modules(map(str, folders(package))):
+            name = f"{package}.{info.name}"
+            found += every(name) if info.ispkg else [name]
     return found
 
 
@@ -115,7 +142,7 @@ def place(module: str) -> Path | None:
     if parent is None or parent.name != "__init__.py":
         return None
     for folder in folders(head):
-        for file in (folder / f"{name}.py", folder / name / "__init__.py"):
+        for file in (folder / name / "__init__.py", folder / f"{name}.py"):
             if file.is_file():
                 return file
     return None

@@ -64,7 +64,7 @@ class Executor(Protocol):
     """What runs jobs."""
 
     def run(self, job: Job, output: Path) -> None:
-        """Run a job to its end; what it makes is in the folder `output` then.
+        """Run a job to its end, by `edgekit.work.worker`; all that it leaves is in `output` then.
 
         Raises:
             EdgekitError: what the function raised; PassError when it took its process down.

@@ -23,11 +23,11 @@ def step_key(
 ) -> str:
     """The hash of a function, its code, the tools it needs and its arguments.
 
-    An argument `engine` names the only one whose parts the function loads, if it is no empty text.
+    An argument `engine` names the only one whose parts the function loads.
     """
     material = {
         "function": f"{function.__module__}:{function.__name__}",
-        "code": code_hash(function.__module__, arguments.get("engine") or None),
+        "code": code_hash(function.__module__, arguments.get("engine")),
         "tools": {module: tool_version(module) for module in needs},
         "arguments": {name: identity(value, root) for name, value in arguments.items()},
     }

@@ -20,6 +20,7 @@ from edgekit.machine.limits import Limits, bound
 from edgekit.reason import advice, out_of_memory
 from edgekit.units import size_text
 
+IMPORTED = "imported.json"  # beside the job: the modules of edgekit that it has imported
 REMEDY = "close other programs, or use a larger machine"
 PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
 
@@ -39,6 +40,7 @@ def main(job_file: Path, parent: int) -> int:
         result = function(output, **typed_arguments(function, job["arguments"]))
         if result is not None:
             (output / "result.json").write_text(json.dumps(msgspec.to_builtins(result)))
+        (output / IMPORTED).write_text(json.dumps(sorted(filter(is_ours, sys.modules))))
     except EdgekitError as error:
         record(output, type(error).__name__, str(error))
         return 1
@@ -55,6 +57,11 @@ def main(job_file: Path, parent: int) -> int:
             return no_memory(output, job["title"], limits)
         return unforeseen(output, job["title"], error)
     return 0
+
+
+def is_ours(module: str) -> bool:
+    """Whether a module is one of edgekit."""
+    return module.partition(".")[0] == "edgekit"
 
 
 def no_memory(output: Path, title: str, limits: Limits | None) -> int:

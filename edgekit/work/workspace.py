@@ -22,11 +22,13 @@ from edgekit.files.durable import put, sync, temporary
 from edgekit.files.intact import intact, seal
 from edgekit.machine.limits import Limits
 from edgekit.work.cache import MOST, enter
+from edgekit.work.code import modules
 from edgekit.work.executor import Executor, Here, Job
 from edgekit.work.keys import identity, step_key
 from edgekit.work.progress import Tell, watched
 from edgekit.work.turns import Turns
 from edgekit.work.unfinished import resumed
+from edgekit.work.worker import IMPORTED
 
 
 class Workspace:
@@ -87,7 +89,8 @@ class Workspace:
         Raises:
             EdgekitError: what the function raised; PassError when the child crashed.
         """
-        key = step_key(function, needs, arguments | {" also": also}, self.root)
+        how = [fresh, gpu, alone]  # may be seen in what it computes or measures
+        key = step_key(function, needs, arguments | {" also": also, " how": how}, self.root)
         with self._locks[key]:  # candidates share steps: each is done once
             job = Job(function, arguments, limits, needs, fresh, gpu)
             return self._do(key, job, alone, resumes, tell)
@@ -102,7 +105,8 @@ class Workspace:
                 return folder
             with self._turns.taken(alone=alone), watched(work, tell):
                 self._executor.run(job, work)
-            seal(work)
+            if foreseen(job, work):
+                seal(work)
             sync(work)
             try:
                 work.rename(folder)
@@ -153,3 +157,12 @@ class Workspace:
     def stop(self) -> None:
         """End the steps that still run, and start no more."""
         self._executor.stop()
+
+
+def foreseen(job: Job, work: Path) -> bool:
+    """Whether all of edgekit that a step has imported stands in its key.
+
+    If not, a change of it would go unnoticed: the result is not sealed, and serves this run alone.
+    """
+    imported = json.loads((work / IMPORTED).read_text())
+    return modules(job.function.__module__, job.arguments.get("engine")).issuperset(imported)

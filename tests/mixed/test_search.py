@@ -9,7 +9,7 @@ import pytest
 
 import edgekit
 from edgekit.bundle.reading import read_manifest
-from edgekit.engines import artifacts
+from edgekit.engines._formats import artifacts
 
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.slow

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.work import forget
+
 HOME = Path(__file__).parent
 TARGET = HOME / "reference.toml"
 # What a bundle of a generator holds.
@@ -33,8 +35,10 @@ def plugged() -> Iterator[None]:
     places = {edgekit.engines: HOME / "engines", edgekit.sources: HOME / "sources"}
     for package, place in places.items():
         package.__path__.append(str(place))
+    forget()
     try:
         yield
     finally:
         for package, place in places.items():
             package.__path__.remove(str(place))
+        forget()

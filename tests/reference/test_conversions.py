@@ -13,6 +13,7 @@ import edgekit
 from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.errors import GateError, InputError, PassError, PlanError
 from edgekit.jobs.validate import validate
+from tests.cli.shell import steps, unforeseen
 from tests.reference import TARGET
 from tests.reference.net import filter_net, generator
 
@@ -126,6 +127,11 @@ def test_what_a_bundle_tells_can_be_made_again(
     assert report.chosen == "recipe"
     artifacts = [home.bundle / "generate.refnet" for home in (first, second)]
     assert artifacts[0].read_bytes() == artifacts[1].read_bytes()
+
+
+def test_keys_hold_all_that_steps_import(converted: object, cache: Path) -> None:
+    assert steps(cache)
+    assert unforeseen(cache) == []
 
 
 def test_nothing_that_can_be_made_is_an_error(home: Home) -> None:

@@ -18,7 +18,7 @@ from edgekit import errors
 from edgekit.errors import EdgekitError, InputError, PassError
 from edgekit.files.durable import temporary
 from edgekit.machine.limits import Limits
-from edgekit.work import keys
+from edgekit.work import keys, workspace
 from edgekit.work.executor import Here
 from edgekit.work.workspace import Workspace
 
@@ -81,6 +81,25 @@ def test_options_data_and_tools_are_part_of_a_steps_identity(
     copying: Copying, root: Path, changed: dict[str, Any]
 ) -> None:
     assert copying(Workspace(root)) != copying(Workspace(root), **changed)
+    assert copying.times == 2
+
+
+def test_so_is_how_it_runs(copying: Copying, root: Path) -> None:
+    """A graphics card computes in its own way, and what is timed is disturbed by others."""
+    space = Workspace(root)
+    ways: list[dict[str, bool]] = [{}, {"fresh": True}, {"gpu": True}, {"alone": True}]
+    assert len({copying(space, **way) for way in ways}) == copying.times == 4
+
+
+def test_what_imports_more_than_its_key_holds_is_not_kept(
+    copying: Copying, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves this run, and the next one does it again."""
+    monkeypatch.setattr(workspace, "modules", lambda *_: frozenset({"edgekit"}))
+    space = Workspace(root)
+    assert copying(space) == copying(space)
+    assert copying.times == 1
+    copying(Workspace(root))
     assert copying.times == 2
 
 

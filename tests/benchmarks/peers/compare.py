@@ -13,7 +13,7 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.bundle.reading import read_manifest
-from edgekit.engines import artifact_size, artifacts
+from edgekit.engines._formats import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure
