@@ -7,6 +7,7 @@ import os
 from edgekit.errors import InputError
 from edgekit.typed import Typed
 
+MOST_THREADS = 1 << 10  # that a target or a bundle may ask for
 LEAST_THREADS = 16  # that may be asked for, however few cores there are
 
 

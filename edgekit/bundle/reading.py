@@ -12,13 +12,14 @@ from edgekit import plugin
 from edgekit.bundle.consistency import LONGEST, problems, quoted
 from edgekit.bundle.format1 import upgraded
 from edgekit.bundle.manifest import FORMAT, MANIFEST, File, Manifest
+from edgekit.device import MOST_THREADS
+from edgekit.engines import runtime
 from edgekit.engines._formats import artifacts
 from edgekit.errors import BundleError, InputError, did_you_mean
 from edgekit.files.checksum import sha256
 from edgekit.typed import pruned
 
 LARGEST = 16 << 20  # bytes of a manifest
-MOST_THREADS = 1 << 10
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -85,19 +86,24 @@ def in_this_format(path: Path, told: Any) -> Any:
 
 
 def of_known_engines(path: Path, manifest: Manifest) -> Manifest:
-    """The manifest without artifacts for engines that a later edgekit may have.
+    """The manifest without artifacts for engines and of formats that a later edgekit may have.
 
     Raises:
         BundleError: there are no others.
     """
     known = plugin.names("engines")
-    kept = tuple(each for each in manifest.artifacts if each.engine in known)
+    kept = tuple(
+        each
+        for each in manifest.artifacts
+        if each.engine in known and each.format in runtime(each.engine).FORMATS
+    )
     if manifest.artifacts and not kept:
-        engine = manifest.artifacts[0].engine[:LONGEST]
-        raise BundleError(
-            f"'{path}' is for engine {quoted(engine)}, which this edgekit does not know; "
-            f"{did_you_mean(engine, known)}; or run: pip install -U edgekit"
-        )
+        first = manifest.artifacts[0]
+        what = f"for engine {quoted(first.engine)}, which this edgekit does not know"
+        if first.engine in known:
+            what = f"of format {quoted(first.format)}, which engine '{first.engine}' does not read"
+        near = did_you_mean(first.engine[:LONGEST], known)
+        raise BundleError(f"'{path}' is {what}; {near}; or run: pip install -U edgekit")
     return msgspec.structs.replace(manifest, artifacts=kept)
 
 

@@ -209,9 +209,10 @@ class Builder:
         PassError when the net has no layer with constant weights.
         """
         engine, device = search.engine, self.device(plan)
+        modules = plugin.part(engine, "runtime").MODULES
         source = self._after(search.steps)
         base = self._after(compacted(search.steps, engine))
-        told = self._workspace.step(sensitivity.layers, source=source, engine=engine)
+        told = self._workspace.step(sensitivity.layers, needs=modules, source=source, engine=engine)
         sizes = msgspec.json.decode((told / "result.json").read_bytes(), type=dict[str, int])
         if not sizes:
             raise PassError("mixed: no layer has constant weights to choose a precision for")
@@ -220,7 +221,7 @@ class Builder:
             try:
                 folder = self._workspace.step(
                     sensitivity.costs,
-                    needs=search.modules(),
+                    needs=(*search.modules(), *modules),
                     also=measure.machine(),  # whose timings they are
                     source=source,
                     base=base,
@@ -269,6 +270,7 @@ class Builder:
         trial = self._workspace.step(
             measure.trial,
             needs=plugin.part(engine, "runtime").MODULES,
+            also=measure.machine(),  # whose memory it is
             fresh=True,
             artifact=folder,
             engine=engine,

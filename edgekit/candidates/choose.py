@@ -101,7 +101,9 @@ def merged(report: TargetReport, among: TargetReport, twins: Sequence[Result] = 
     if among.chosen is None:
         return report
     told = [msgspec.structs.replace(twin, verdict=same_as(twin)) for twin in twins]
-    again = {result.name: result for result in (*among.results[1:], *told)}
+    base = among.results[0]  # what is told of it stands, but if it is no longer chosen
+    others = among.results if report.chosen == base.name else among.results[1:]
+    again = {result.name: result for result in (*others, *told)}
     kept = [again.pop(result.name, result) for result in report.results]
     rest = [name for name in report.equal if name not in (*among.equal, among.chosen)]
     return msgspec.structs.replace(

@@ -20,6 +20,7 @@ from edgekit.work.workspace import Workspace
 # A candidate's own failures. All others, such as a full disk, are those of the whole run.
 OWN_FAILURES = (PassError, EngineError)
 ROUNDS = 10  # at most so many times what is close is timed again
+NO_BASE = "it cannot be timed: the baseline beside it failed"
 PROCESSES = 3  # each lays out its memory anew, which moves timings more than turns in one tell
 
 Judge = Callable[[TargetReport], TargetReport]
@@ -109,7 +110,9 @@ class Stopwatch:
         keys = [Key(device, base, artifact) for artifact in artifacts.values()]
         for _ in range(PROCESSES):
             running = dict.fromkeys(key for key in keys if key not in self._failed)
-            if not running:
+            if keys[0] in self._failed:
+                self._failed |= {key: self._failed.get(key, NO_BASE) for key in running}
+            if not running or keys[0] in self._failed:
                 break
             found: Sequence[Latency | str]
             try:

@@ -114,9 +114,6 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
         request.cache or default_cache(), reuse=request.reuse, most=request.cache_size
     )
     try:
-        workspace.prepare(
-            step.load().NEEDS for plan in plans for each in plan.candidates for step in each.steps
-        )
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
         builds = sum(plan.most for plan in plans)

@@ -170,7 +170,7 @@ def identify(request: Request, plan: TargetPlan) -> dict[str, str]:
         "seed": request.seed,
         "number of threads": request.threads,
         "feature net": content(request.features),
-        "version of edgekit": code_hash("edgekit.search.trials", plan.target.engines[0]),
+        "version of edgekit": code_hash("edgekit.jobs.tune", plan.target.engines[0]),
         "machine": machine(),
     }
     encode = msgspec.json.Encoder(enc_hook=str, order="deterministic").encode

@@ -59,7 +59,9 @@ def resolve(source: str) -> Asked:
         PlanError: what it goes on with is no search.
     """
     loaded = recipe.load(source)
-    otherwise = resolve(loaded.otherwise) if loaded.otherwise else None
+    otherwise = None
+    if onward := loaded.otherwise:
+        otherwise = Asked(source=onward, recipe=recipe.load(onward))
     if otherwise and otherwise.recipe.mixed is None:
         what = f"recipe '{otherwise.source}' is no search"
         raise PlanError(f"{what}; otherwise needs one with [mixed]")

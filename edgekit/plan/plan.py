@@ -78,6 +78,8 @@ def make_plan(
     """
     if not targets:
         raise PlanError("no target given; see `edgekit targets`")
+    if not recipes:
+        raise PlanError("no recipe given; see `edgekit recipes`")
     loaded: dict[str, Target] = {}
     for name in dict.fromkeys(targets):
         if any(Path(other).stem == Path(name).stem for other in loaded):

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from edgekit import plugin
-from edgekit.device import Device
+from edgekit.device import MOST_THREADS, Device
 from edgekit.engines import check_device
 from edgekit.errors import EngineError, InputError, did_you_mean
 from edgekit.typed import Typed, read_toml
@@ -90,9 +90,15 @@ def load(name: str, engines: Sequence[str] = ()) -> Target:
         if engine not in known:
             where = f"target '{name}'" if engine in found.engines else "--engine"
             raise InputError(f"{where}: unknown engine '{engine}'; {did_you_mean(engine, known)}")
+    if not 1 <= found.device.threads <= MOST_THREADS:
+        told = f"device.threads is {found.device.threads}; give 1 to {MOST_THREADS}"
+        raise InputError(f"target '{name}': {told}")
     try:
         for engine in found.engines:
             check_device(engine, found.device)
-        return found.only(engines)
+        kept = found.only(engines)
+        if kept.device.options and len(kept.engines) > 1:
+            raise InputError("device.options are settings of one engine, and it has several")
+        return kept
     except (EngineError, InputError) as error:
         raise InputError(f"target '{name}': {error}") from None

@@ -6,8 +6,8 @@ from edgekit.candidates.results import Report, Result, TargetReport
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
-# Of the columns of `rows`, those that stand on a terminal of 100 columns.
 ROUGH = 0.1  # of a ratio: its interval is shown where it is no better known
+# Of the columns of `rows`, those that stand on a terminal of 100 columns.
 NARROW = ("candidate", "size", "÷ float32", "× float32", "PSNR", "verdict")
 
 

@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -70,9 +70,6 @@ class Executor(Protocol):
             EdgekitError: what the function raised; PassError when it took its process down.
         """
 
-    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
-        """Make ready for jobs that need these modules, while others run."""
-
     def stop(self) -> None:
         """End what still runs, and start no more."""
 
@@ -102,11 +99,6 @@ class Here:
             self._running.discard(child)
         if code:
             raise child_error(job.title, code, output, job.limits)
-
-    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
-        """See Executor."""
-        for each in needs:
-            self._server(preloaded(each))
 
     def stop(self) -> None:
         """See Executor."""

@@ -43,7 +43,8 @@ def identity(value: Any, root: Path) -> Any:
     """What stands for an argument in the hash."""
     if not isinstance(value, Path):
         return value
-    if value.is_relative_to(root) and DONE.match(value.relative_to(root).parts[0]):
+    inside = value.relative_to(root).parts if value.is_relative_to(root) else ()
+    if inside and DONE.fullmatch(inside[0]):
         return str(value.relative_to(root))
     if value.is_dir():
         files = sorted(path for path in value.rglob("*") if path.is_file())

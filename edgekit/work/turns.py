@@ -24,8 +24,11 @@ class Turns:
         with self._changed:
             if alone:
                 self._waiting += 1
-                self._changed.wait_for(lambda: not (self._alone or self._running))
-                self._waiting -= 1
+                try:
+                    self._changed.wait_for(lambda: not (self._alone or self._running))
+                finally:  # an interrupt too
+                    self._waiting -= 1
+                    self._changed.notify_all()
                 self._alone = True
             else:
                 self._changed.wait_for(lambda: not (self._alone or self._waiting))

@@ -13,7 +13,7 @@ import shutil
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -149,10 +149,6 @@ class Workspace:
     def identity(self, value: Any) -> Any:
         """What stands for a value in the hash of a step."""
         return identity(value, self.root)
-
-    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
-        """Load the libraries of steps to come, by their `needs`, while others run."""
-        self._executor.prepare(needs)
 
     def stop(self) -> None:
         """End the steps that still run, and start no more."""

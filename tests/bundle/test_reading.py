@@ -184,9 +184,6 @@ def artifact(data: dict[str, Any]) -> dict[str, Any]:
 
 CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "it has no artifact": lambda data: data.update(artifacts=[]),
-    "of kind 'openvino-ir', which engine 'litert' does not read": lambda data: artifact(
-        data
-    ).update(format="openvino-ir"),
     "unknown family 'gan'": lambda data: data.update(family="gan"),
     "one file for each signature": lambda data: data.update(signatures={}),
     "is none of engine 'litert'": lambda data: artifact(data).update(
@@ -320,9 +317,21 @@ def test_a_file_that_is_packed_in_a_later_way(bundle: Path) -> None:
         read_manifest(bundle)
 
 
+LATER = {"engine": "litert", "format": "tflite-npu"}
+
+
+def test_a_format_that_the_engine_does_not_read(bundle: Path) -> None:
+    edit(bundle, lambda data: artifact(data).update(format="openvino-ir"))
+    with pytest.raises(BundleError, match="format 'openvino-ir', which engine 'litert' does not"):
+        read_manifest(bundle)
+
+
 def test_an_artifact_of_a_later_engine_stands_back(bundle: Path) -> None:
     edit(bundle, lambda data: data["artifacts"].insert(0, artifact(data) | {"engine": "abacus"}))
     assert [each.engine for each in read_manifest(bundle).artifacts] == ["litert"]
+    edit(bundle, lambda data: data["artifacts"].insert(0, artifact(data) | LATER))
+    assert [each.engine for each in read_manifest(bundle).artifacts] == ["litert"]
+    edit(bundle, lambda data: data["artifacts"].pop(0))
     edit(bundle, lambda data: data["artifacts"].pop())
     with pytest.raises(BundleError, match=r"for engine 'abacus', which .* run: pip install -U"):
         read_manifest(bundle)

@@ -67,6 +67,15 @@ def test_a_users_own_file(tmp_path: Path) -> None:
             'description = "x"\nengines = ["litert"]\nrecipes = []\ndevice = { kind = "tpu" }\n',
             "engine 'litert' has no device 'tpu'; it runs on: cpu",
         ),
+        (
+            'description = "x"\nengines = ["litert"]\nrecipes = []\ndevice = { threads = 0 }\n',
+            "device.threads is 0; give 1 to 1024",
+        ),
+        (
+            'description = "x"\nengines = ["litert", "openvino"]\nrecipes = []\n'
+            'device = { options = { A = "1" } }\n',
+            "options are settings of one engine",
+        ),
         ("description = \n", "is not valid TOML"),
         (
             'description = "x"\nengines = ["lite-rt"]\nrecipes = ["float32"]\n',

@@ -26,9 +26,6 @@ class Inside:
         if main(job.write(output), os.getppid()):
             raise PassError(json.loads((output / "error.json").read_text())["message"])
 
-    def prepare(self, needs: object) -> None:
-        """Nothing to load."""
-
     def stop(self) -> None:
         """Nothing runs."""
 
@@ -51,22 +48,6 @@ def test_a_work_space_keeps_what_any_executor_makes(
     assert inside.titles == ["steps", "steps"]
     with pytest.raises(PassError, match="refused: PassError"):
         space.step(steps.refuse, kind="PassError")
-
-
-def test_libraries_are_loaded_before_they_are_needed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A step is a copy of the process that was made ready for it."""
-    monkeypatch.setattr("edgekit.work.children.SLOW", {"colorsys": ("colorsys",)})
-    space = Workspace(tmp_path / "work")
-    space.prepare([["colorsys"], ["numpy"], ["colorsys"]])
-    servers = space._executor._servers  # type: ignore[attr-defined]
-    assert {modules: server.runs for modules, server in servers.items()} == {
-        ("colorsys",): True,
-        ("numpy", "msgspec"): True,
-    }
-    (_, parent) = result(space.step(steps.numbers, needs=["colorsys"]))  # type: ignore[misc]
-    assert parent == servers[("colorsys",)]._process.pid
 
 
 def test_graphics_cards_are_hidden_but_from_steps_that_need_them(

@@ -20,6 +20,10 @@ MODULES = ("openvino",)
 # Recent CPUs would run float nets in bfloat16: the artifact alone says what precision is meant.
 CONFIG = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
 
+# What a device may not set: threads have a field of their own, and a cache holds code that no
+# checksum covers.
+OURS = {"INFERENCE_NUM_THREADS", "CACHE_DIR"}
+
 Array = NDArray[Any]
 
 
@@ -51,6 +55,8 @@ def load(path: Path, signature: Signature, device: Device, entry: str = "") -> O
         EngineError: not a readable IR, an operation or property this OpenVINO does not know, or an
             `entry`, since a file holds one graph.
     """
+    if refused := sorted(OURS & device.options.keys()):
+        raise EngineError(f"the option {refused[0]} of OpenVINO is edgekit's own; leave it out")
     if entry:
         raise EngineError(f"'{path}' holds one graph, and no signature '{entry[:80]}'")
     return OpenvinoCall(path, signature, device)
