@@ -11,7 +11,7 @@ from edgekit.cli._show import emit
 
 
 @click.command("cache", short_help="Tell what the cache of finished steps holds, or clear it.")
-@click.option("--clear", is_flag=True, help="Remove all finished steps.")
+@click.option("--clear", is_flag=True, help="Remove all steps, unfinished ones too.")
 @click.option(
     "--cache-dir", "cache", type=click.Path(path_type=Path), help="Another cache than your own."
 )
@@ -28,7 +28,8 @@ def command(clear: bool, cache: Path | None, as_json: bool) -> None:
 
     root = cache or kept.default_cache()
     found = kept.clear(root) if clear else kept.usage(root)
-    text = f"{found.folder}: {found.steps} steps, {size_text(found.size)}"
+    unfinished = f" ({found.unfinished} unfinished)" if found.unfinished else ""
+    text = f"{found.folder}: {found.steps} steps{unfinished}, {size_text(found.size)}"
     if clear:
         text += ", removed"
     elif found.steps:

@@ -28,10 +28,14 @@ LEFT = re.compile(r"\.(step|call|gone)-\w{8}(\.old)?")  # of one at work, or tha
 
 
 class Usage(Typed, frozen=True):
-    """What a cache holds: how many steps, their bytes, and the days since the oldest was used."""
+    """What a cache holds: how many steps, their bytes, and the days since the oldest was used.
+
+    Among them are those that are unfinished, and go on where they were interrupted.
+    """
 
     folder: str
     steps: int
+    unfinished: int
     size: int
     oldest_days: float
 
@@ -58,13 +62,14 @@ def usage(root: Path) -> Usage:
     return Usage(
         folder=str(root),
         steps=len(found),
+        unfinished=sum(UNFINISHED.fullmatch(each.name) is not None for each in found),
         size=sum(map(size, found)),
         oldest_days=max(map(days_unused, found), default=0.0),
     )
 
 
 def clear(root: Path) -> Usage:
-    """Remove every finished step, and what killed runs left; gives what was there.
+    """Remove every step, and what killed runs left; gives what was there.
 
     Raises:
         InputError: a conversion is using it.

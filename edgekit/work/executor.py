@@ -21,6 +21,7 @@ from edgekit.reason import reason
 from edgekit.work.children import LOG, Child, ForkServer, Fresh, preloaded
 from edgekit.work.keys import as_json
 
+JOB = "job.json"  # in the folder that a job writes into
 LEAST_FREE = 1 << 20  # bytes; with less, a failed step failed for that
 
 
@@ -55,7 +56,7 @@ class Job(NamedTuple):
         }
         for old in ("error.json", "result.json"):  # of an earlier process
             (output / old).unlink(missing_ok=True)
-        file = output / "job.json"
+        file = output / JOB
         file.write_text(as_json(told))
         return file
 

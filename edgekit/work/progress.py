@@ -14,6 +14,7 @@ from edgekit.machine import limits
 from edgekit.typed import Typed
 
 FILE = "progress.json"  # in the folder of the step
+FRESH = f".{FILE}"  # until it is written
 LOOK = 0.2  # seconds between two looks at it
 
 
@@ -37,7 +38,7 @@ def report(output: Path, done: float, what: str) -> None:
         what: in a few words, such as "epoch 3 of 8, loss 0.012".
     """
     limits.progress()
-    fresh = output / f".{FILE}"
+    fresh = output / FRESH
     fresh.write_text(json.dumps({"done": done, "what": what}))
     os.replace(fresh, output / FILE)  # noqa: PTH105 - it is never seen half written
 
@@ -45,20 +46,24 @@ def report(output: Path, done: float, what: str) -> None:
 @contextmanager
 def watched(output: Path, tell: Tell | None) -> Iterator[None]:
     """While the block runs, hand on what a step tells."""
-    if tell is None:
-        yield
-        (output / FILE).unlink(missing_ok=True)
-        return
-    (output / FILE).unlink(missing_ok=True)  # of an earlier process
+    clear(output)  # of an earlier process
     ended = threading.Event()
     watcher = threading.Thread(target=watch, args=(output / FILE, tell, ended), daemon=True)
-    watcher.start()
+    if tell:
+        watcher.start()
     try:
         yield
     finally:
         ended.set()
-        watcher.join()
-        (output / FILE).unlink(missing_ok=True)  # no part of the result
+        if tell:
+            watcher.join()
+        clear(output)  # no part of the result
+
+
+def clear(output: Path) -> None:
+    """Remove what a step told, also what it was about to when it was killed."""
+    for name in (FILE, FRESH):
+        (output / name).unlink(missing_ok=True)
 
 
 def watch(file: Path, tell: Tell, ended: threading.Event) -> None:

@@ -11,21 +11,30 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
+from edgekit.errors import PassError
 from edgekit.work.cache import unfinished
+from edgekit.work.executor import JOB
+
+LOOK = 0.1  # seconds between two tries to hold what another process has
 
 
 @contextmanager
-def resumed(root: Path, key: str, *, anew: bool) -> Iterator[Path]:
+def resumed(root: Path, key: str, stopped: Event, *, anew: bool) -> Iterator[Path]:
     """The folder of a step, held; `anew`: without what an earlier process left in it.
 
     When the block ends the folder may have another name, or be gone.
+
+    Raises:
+        PassError: `stopped` was set while another process had it.
     """
     folder = unfinished(root, key)
-    handle = held(folder)
+    handle = held(folder, stopped)
     try:
+        wait_for_child(folder / JOB, stopped)
         if anew:
             empty(folder)
         yield folder
@@ -33,7 +42,7 @@ def resumed(root: Path, key: str, *, anew: bool) -> Iterator[Path]:
         os.close(handle)
 
 
-def held(folder: Path) -> int:
+def held(folder: Path, stopped: Event) -> int:
     """Make a folder if it is not there, and wait until nobody else holds it; gives the handle."""
     while True:
         folder.mkdir(exist_ok=True)
@@ -42,12 +51,33 @@ def held(folder: Path) -> int:
         except FileNotFoundError:  # it was finished, or removed, in between
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            return handle
-        if is_at(handle, folder):
-            return handle
+            lock(handle, stopped)
+            if is_at(handle, folder):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
         os.close(handle)  # who held it has finished the step
+
+
+def wait_for_child(job: Path, stopped: Event) -> None:
+    """Wait for the end of one whose parent was killed: it holds its job (worker.main)."""
+    with suppress(FileNotFoundError), job.open() as file:
+        lock(file.fileno(), stopped)
+
+
+def lock(handle: int, stopped: Event) -> None:
+    """Hold a file or folder, as soon as nobody else does."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if stopped.wait(LOOK):
+                raise PassError("stopped, while another process did the same") from None
+        except OSError:  # a file system without locks
+            return
+        else:
+            return
 
 
 def is_at(handle: int, folder: Path) -> bool:

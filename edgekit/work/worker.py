@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import importlib
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -28,7 +30,15 @@ PR_SET_PDEATHSIG = 1  # from Linux' sys/prctl.h
 def main(job_file: Path, parent: int) -> int:
     """Run the job; on an error of edgekit's own, leave it in error.json beside the job."""
     end_with(parent)
-    job = json.loads(job_file.read_text())
+    with job_file.open() as file:
+        with suppress(OSError):  # a file system without locks
+            # One whose parent was killed a moment ago may still be ending in the same folder.
+            fcntl.flock(file, fcntl.LOCK_EX)
+        return run(json.load(file))
+
+
+def run(job: dict[str, Any]) -> int:
+    """Run the job as `main` has read it."""
     limits = msgspec.convert(job["limits"], Limits | None)
     if limits:
         bound(limits)

@@ -46,6 +46,7 @@ class Workspace:
         machine, without."""
         self.root, self._reuse = root, reuse
         self._executor, self._turns = executor or Here(), Turns()
+        self._stopped = threading.Event()
         self._known: set[str] = set()  # steps whose results this process may use
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         root.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,8 @@ class Workspace:
             gpu: it sees the graphics cards, which are hidden from others.
             alone: no other step of this work space runs at the same time.
             resumes: when it was interrupted, killed or failed, it finds in `output` what it left
-                there, the next time that it is asked for; what it ends in must not depend on that.
+                there, the next time that it is asked for. What it keeps there is whole at every
+                moment (`edgekit.files.durable`), and what it ends in does not depend on it.
             tell: is told what the function says with `edgekit.work.progress.report`.
             **arguments: JSON-able values, typed structures, and paths. A path inside the work
                 space stands for its own hash, any other for the content of its files.
@@ -123,7 +125,7 @@ class Workspace:
     def _folder(self, key: str, resumes: bool) -> AbstractContextManager[Path]:
         """Where a step is done: in a place of its own if it resumes."""
         if resumes:
-            return resumed(self.root, key, anew=not self._reuse)
+            return resumed(self.root, key, self._stopped, anew=not self._reuse)
         return temporary(self.root, ".step-")
 
     def _done(self, key: str) -> bool:
@@ -152,6 +154,7 @@ class Workspace:
 
     def stop(self) -> None:
         """End the steps that still run, and start no more."""
+        self._stopped.set()
         self._executor.stop()
 
 
