@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import edgekit
 from tests.canaries import USES
 
 HOME = Path(edgekit.__file__).parent
+OWN = re.compile(r"edgekit\b|__future__")
 # Modules that their library does not document.
 INTERNAL = ("ai_edge_litert.schema_py_generated", "litert_quantizer", "nncf.quantization.",
             "tensorflow.python", "tensorflow.lite.python", "tensorflow.core", "keras.src",
@@ -36,14 +38,17 @@ def private(tree: ast.AST) -> Iterator[str]:
 
 
 def internal(tree: ast.AST) -> Iterator[str]:
-    """Modules of libraries that are imported though they are not documented."""
+    """What is imported of libraries though it is not documented, or begins with an underscore."""
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        yield from (name for name in names if name.startswith(INTERNAL))
+        for name in names:
+            hidden = any(part.startswith("_") for part in name.split(".")) and not OWN.match(name)
+            if name.startswith(INTERNAL) or hidden:
+                yield name
 
 
 @pytest.mark.parametrize("path", sorted(HOME.rglob("*.py")), ids=lambda p: str(p.relative_to(HOME)))
@@ -57,6 +62,18 @@ def test_a_use_without_a_canary(path: Path) -> None:
         assert any(module.startswith(use) for use in listed), (
             f"add a canary for {module} of {where}"
         )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "net._nodes", "getattr(net, '_nodes')", "from numpy._core import umath",
+        "import optuna.storages._rdb", "from msgspec import _core", "import keras.src.ops",
+        "from tensorflow.python import framework",
+    ],
+)  # fmt: skip
+def test_a_new_use_is_found(line: str) -> None:
+    assert [*private(ast.parse(line)), *internal(ast.parse(line))]
 
 
 def test_none_is_listed_in_vain() -> None:
