@@ -136,6 +136,24 @@ def test_the_output_of_the_inputs_size_counts_else_the_largest() -> None:
         preferred(net([image], [AUX, MAIN]), "mian")
 
 
+@pytest.mark.parametrize(("size", "side"), [((), 128), ((16, 24), 16)])
+def test_of_free_sizes_the_net_tells_which_output_is_the_inputs(
+    size: tuple[int, ...], side: int
+) -> None:
+    """Tried at the size that the user gives."""
+    free = [tensor(name, None, None, 3) for name in ("up", "main")]
+    part = SimpleNamespace(info=net([tensor("x", None, None, 3)], free))
+
+    def outputs_at(inputs: Any) -> Any:
+        _, height, width, channels = inputs[0].shape
+        assert height == side
+        return [((1, scale * height, scale * width, channels), "float32") for scale in (2, 1)]
+
+    part.outputs_at = outputs_at
+    parts: Any = {"net": part}
+    assert [t.name for t in arranged(parts, None, (), size)["net"].outputs] == ["main", "up"]
+
+
 def test_extra_outputs_are_compared_too() -> None:
     info = net([tensor("x", 32, 32, 3, source=0)], [MAIN, tensor("x", 16, 16, 3, source=1)])
     _, model = detected(net=info)
