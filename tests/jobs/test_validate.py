@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit import plugin
 from edgekit.data import npz
+from edgekit.device import Device
 from edgekit.errors import BundleError, PassError
 from edgekit.jobs.validate import bench, validate
 from edgekit.model import Model, Signature, Tensor
@@ -126,8 +128,18 @@ def test_golden_samples_that_are_not_those_of_the_net(
         validate(bundle(tmp_path / "b", **told), threads=1, seconds=0.0)
 
 
-def test_every_signature_is_timed_with_every_number_of_threads(tmp_path: Path) -> None:
+def test_every_signature_is_timed_with_every_number_of_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of an autoencoder whose decoder takes its time."""
+    engine, asked = plugin.part("reference", "runtime"), list[int]()
+    load = engine.load
+
+    def seen(path: Path, signature: Signature, device: Device, entry: str = "") -> Any:
+        asked.append(device.threads)
+        return load(path, signature, device, entry)
+
+    monkeypatch.setattr(engine, "load", seen)
     place = tmp_path / "pair"
     place.mkdir()
     signatures = {"encode": coded("image", "z", "code"), "decode": coded("z", "image", "sample")}
@@ -143,6 +155,7 @@ def test_every_signature_is_timed_with_every_number_of_threads(tmp_path: Path) -
     assert [(t.signature, t.threads) for t in timings] == [
         ("encode", 1), ("encode", 2), ("decode", 1), ("decode", 2),
     ]  # fmt: skip
+    assert asked == [1, 2, 1, 2]
     assert [t.latency.ratio for t in timings[::2]] == [1.0, 1.0], "to the first count of each"
     assert timings[0].latency.seconds < 0.004 < timings[2].latency.seconds
 

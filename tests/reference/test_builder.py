@@ -147,38 +147,35 @@ Judge = partial(decide, gates=[], objective="latency", strict=False)
 
 
 def test_variants_are_tried_beside_the_chosen_one(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One is quicker, one fails, one is the same as it."""
-    plan = bench.plan("slow")
-    report, built = bench.builder.run(plan, lambda _: None)
-    report = Judge(report)
-    assert report.chosen == "slow"
+    """One is quicker, one fails, and one is what lost before: that does not come back."""
+    before, built = ran[0], dict(ran[1])
+    base = msgspec.structs.replace(before.results[0], offered=True)
+    report = msgspec.structs.replace(before, results=(base, *before.results[1:]), chosen="slow")
 
     def variants(chosen: Result, made: Made) -> list[Candidate]:
-        *before, slow = made.steps
-        quicker = msgspec.structs.replace(slow, options={"delay": 0.002})
-        ends = {
-            "slow quicker": (quicker,),
-            "slow refused": (slow, checked({"pass": "fail"}, "reference")),
-            "slow again": (slow,),
+        *first, slow = made.steps
+        steps = {
+            "slow quicker": (*first, msgspec.structs.replace(slow, options={"delay": 0.002})),
+            "slow refused": (*made.steps, checked({"pass": "fail"}, "reference")),
+            "slow again": made.steps,
+            "slow no more": built["w8"].steps,
         }
-        return [
-            Candidate(name, chosen.recipe, "reference", (*before, *end))
-            for name, end in ends.items()
-        ]
+        return [Candidate(name, chosen.recipe, "reference", done) for name, done in steps.items()]
 
     monkeypatch.setattr("edgekit.candidates.builder.variants", variants)
     told: list[str] = []
-    after = bench.builder.refine(plan, report, built, Judge, told.append)
-    assert after.chosen == "slow quicker"
-    verdicts = {result.name: result.verdict for result in after.results}
-    assert list(verdicts) == ["float32", "slow", "slow quicker", "slow refused", "slow again"]
-    assert verdicts["float32"] == "baseline only", "what lost does not come back"
-    assert verdicts["slow"] == "good, another is better"
-    assert verdicts["slow again"] == "the same artifact as slow"
+    after = bench.builder.refine(bench.plan("slow"), report, built, Judge, told.append)
+    assert after.chosen == "slow quicker", "the quickest of all but float32 and w8"
+    known = [result.name for result in before.results]
+    new = ["slow quicker", "slow refused", "slow again", "slow no more"]
+    assert [result.name for result in after.results] == known + new
+    assert found(after, "slow").verdict == "good, another is better"
+    assert found(after, "slow again").verdict == "the same artifact as slow"
+    assert found(after, "slow no more").verdict == "the same artifact as w8"
     assert found(after, "slow refused").failure == "fail: this net is not to its taste"
-    assert len(told) == 3
+    assert sorted(told) == sorted(f"reference: {name}" for name in new)
     assert "slow quicker" in built, "the bundle is written from it"
 
 
