@@ -28,7 +28,7 @@ from edgekit.plan.request import Request
 from edgekit.plan.steps import checked
 from edgekit.work.workspace import Workspace
 from tests.reference import TARGET
-from tests.reference.net import load
+from tests.reference.net import generator, load
 
 LOWER = '{ pass = "lower" }'
 QUANTIZE = '{ pass = "quantize" }'
@@ -36,7 +36,7 @@ RECIPES = {
     "w8": f"reference = [{LOWER}, {QUANTIZE}]",
     "again": f"reference = [{LOWER}, {QUANTIZE.replace('}', ', static = true }')}]",
     "refused": f'reference = [{LOWER}, {{ pass = "fail" }}]',
-    "slow": f'reference = [{LOWER}, {{ pass = "slow", delay = 0.01 }}]',
+    "slow": f'reference = [{LOWER}, {{ pass = "slow", delay = 0.02 }}]',
     "mixed": '[mixed]\nreference = ["w8", "w4"]\npoints = 2',
 }
 
@@ -53,14 +53,17 @@ Ran = tuple[TargetReport, dict[str, Made], list[str]]  # what was built, and tol
 
 
 @pytest.fixture(scope="module")
-def bench(
-    reference_engine: None, latent: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("bench")
+def bench(reference_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """For a generator that mostly sleeps, since that is the same however busy the machine is."""
+    folder, net = tmp_path_factory.mktemp("bench"), generator()
+    net.design = msgspec.structs.replace(net.design, delay=0.002)
+    net.save(folder / "latent.net")
     for name, text in RECIPES.items():
         (folder / f"{name}.toml").write_text(f'description = "{name}"\n{text}\n')
     workspace = Workspace(folder / "steps")
-    request = Request.of(latent, targets=str(TARGET), output=folder, seconds=0.02, samples=9)
+    request = Request.of(
+        folder / "latent.net", targets=str(TARGET), output=folder, seconds=0.02, samples=9
+    )
 
     def plan(*recipes: str) -> TargetPlan:
         files = tuple(str(folder / f"{name}.toml") for name in recipes)
@@ -113,7 +116,7 @@ def test_latencies_are_relative_to_float32_and_what_is_the_same_is_as_fast(
     base, w8, again, refused, slow = (result.latency for result in report.results)
     assert base and w8 and slow
     assert base.ratio == 1.0
-    assert slow.seconds > 0.01
+    assert 5 < slow.ratio < 20
     assert slow.ratio == pytest.approx(slow.seconds / base.seconds)
     assert found(report, "again").same_as == "w8"
     assert again == w8
@@ -137,8 +140,8 @@ def test_one_that_cannot_be_timed_does_not_keep_others_from_it(
     artifacts = {**places, "broken": Artifact("reference", broken)}
     base, slow, failed = bench.builder.time(report.device, artifacts)
     assert isinstance(base, Latency) and isinstance(slow, Latency)
-    assert base.ratio < slow.ratio
-    assert slow.seconds > 0.01
+    assert base.ratio < 2
+    assert 5 < slow.ratio < 20
     assert isinstance(failed, str)
     assert failed.startswith(f"the reference engine cannot load '{broken / 'generate.refnet'}': ")
 
@@ -157,7 +160,7 @@ def test_variants_are_tried_beside_the_chosen_one(
     def variants(chosen: Result, made: Made) -> list[Candidate]:
         *first, slow = made.steps
         steps = {
-            "slow quicker": (*first, msgspec.structs.replace(slow, options={"delay": 0.002})),
+            "slow quicker": (*first, msgspec.structs.replace(slow, options={"delay": 0.006})),
             "slow refused": (*made.steps, checked({"pass": "fail"}, "reference")),
             "slow again": made.steps,
             "slow no more": built["w8"].steps,
