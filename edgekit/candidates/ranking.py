@@ -16,7 +16,7 @@ from edgekit.candidates.results import Result
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
-CLOSE = 0.05  # ranks within this are equal: the better quality wins
+CLOSE = 0.05  # ranks within this are equal to who does not count quality: the better one wins
 ALIKE = 0.5  # dB
 NOISE = 0.03  # timings within this are equal, however exactly they were measured
 EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is equal
@@ -26,14 +26,18 @@ SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler on
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
 QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
 TIMED = ("balanced", "latency")  # objectives that count it
+BLIND = ("size", "latency")  # objectives that do not count quality
 
 
 def best(results: Sequence[Result], base: Result, objective: str) -> Result:
     """The best of the remaining results.
 
-    Among those close to it the best quality wins; among those of about that quality the best.
+    Where the objective does not count quality, the best quality wins among those close to it; among
+    those of about that quality the best.
     """
     leader = ahead(results, base, objective)
+    if objective not in BLIND:
+        return leader
     close = [r for r in results if near(r, leader, base, objective)]
     finest = max(quality(result) for result in close)
     finest_ones = [r for r in close if quality(r) >= finest - ALIKE]
@@ -112,7 +116,7 @@ def may_turn(
     chosen: Result, other: Result, good: Sequence[Result], base: Result, objective: str
 ) -> bool:
     """Whether between these two, the one that is chosen depends on where in their interval the
-    timings really are."""
+    timings really are, or on how wide that is."""
     apart = spread(chosen, other)
     if apart <= EXACT:
         return False
@@ -121,7 +125,7 @@ def may_turn(
         [moved(result, end if result is other else 0.0) for result in pair]
         for end in (-apart, apart)
     ]
-    return len({best(found, base, objective).name for found in ends}) > 1
+    return len({best(found, base, objective).name for found in (pair, *ends)}) > 1
 
 
 def moved(result: Result, by: float) -> Result:
