@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from edgekit.candidates import timing
 from edgekit.candidates.results import Result
+from edgekit.candidates.timing import Gap
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
@@ -20,7 +22,7 @@ CLOSE = 0.05  # ranks within this are equal to who does not count quality: the b
 ALIKE = 0.5  # dB
 NOISE = 0.03  # timings within this are equal, however exactly they were measured
 EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is equal
-SURE = 1.3  # makes of an interval of 95 % confidence one of 99 %
+SURE = 1.6  # makes of an interval of 95 % confidence one of 99.8 %: there are many candidates
 SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler one
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
@@ -38,23 +40,25 @@ def best(results: Sequence[Result], base: Result, objective: str) -> Result:
     leader = ahead(results, base, objective)
     if objective not in BLIND:
         return leader
-    close = [r for r in results if near(r, leader, base, objective)]
+    close = [r for r in results if behind(r, leader, base, objective) <= CLOSE]
     finest = max(quality(result) for result in close)
     finest_ones = [r for r in close if quality(r) >= finest - ALIKE]
     return leader if leader in finest_ones else ahead(finest_ones, base, objective)
 
 
 def ahead(results: Sequence[Result], base: Result, objective: str) -> Result:
-    """The one that no other goes before, from the simplest on: another must be better beyond noise.
+    """The simplest that the one in front does not go before: that must be better beyond noise.
 
     Whatever the timings, the order in which they are compared is the same.
     """
     least = SMALL if objective in TIMED else 0.0
-    leader, *others = sorted(results, key=complexity)
-    for result in others:
+    ordered = sorted(results, key=complexity)
+    leader = ordered[0]
+    for result in ordered:
         if lead(leader, result, base, objective) > least:
             leader = result
-    return leader
+    # What noise hid of a third one may have brought it to the front.
+    return next(each for each in ordered if lead(each, leader, base, objective) <= least)
 
 
 def complexity(result: Result) -> bool:
@@ -65,30 +69,28 @@ def complexity(result: Result) -> bool:
 def lead(behind: Result, before: Result, base: Result, objective: str) -> float:
     """By how much a result ranks before another; what timings cannot tell counts nothing."""
     exact = worth(behind, base, objective) - worth(before, base, objective)
-    timed = time(behind, objective) - time(before, objective)
-    told = abs(timed) > noise(behind, before) + SMALL
-    return exact + timed if told else exact
+    timed = gap(before, behind, objective)
+    return exact + timed.log if abs(timed.log) > noise(timed) + SMALL else exact
 
 
-def near(result: Result, leader: Result, base: Result, objective: str) -> bool:
-    """Whether a result is so close to another that quality decides."""
-    behind = rank(result, base, objective) - rank(leader, base, objective)
-    return behind <= CLOSE
+def behind(result: Result, leader: Result, base: Result, objective: str) -> float:
+    """How far a result ranks behind another, whatever timings can tell."""
+    exact = worth(result, base, objective) - worth(leader, base, objective)
+    return exact + gap(leader, result, objective).log
 
 
 def equals(
     chosen: Result, results: Sequence[Result], base: Result, objective: str
 ) -> tuple[str, ...]:
     """The names of those that only noise, or too little, sets apart from the chosen one."""
-    if objective not in TIMED:
-        return ()
-    return tuple(
-        result.name
-        for result in results
-        if result is not chosen
-        and abs(rank(result, base, objective) - rank(chosen, base, objective))
-        <= noise(result, chosen) + SMALL + SURE * spread(result, chosen)
-    )
+
+    def equal(result: Result) -> bool:
+        timed = gap(chosen, result, objective)
+        apart = abs(behind(result, chosen, base, objective))
+        return apart <= noise(timed) + SMALL + SURE * timed.spread
+
+    others = [result for result in results if result is not chosen]
+    return tuple(r.name for r in others if equal(r)) if objective in TIMED else ()
 
 
 def undecided(
@@ -102,13 +104,12 @@ def undecided(
 
     `slow` are out for that alone.
     """
-    first = rank(chosen, base, objective)
     found = [
         result.name
         for result in (good if objective in TIMED else ())
         if result is not chosen and may_turn(chosen, result, good, base, objective)
     ]
-    found += [r.name for r in slow if on_edge(r) and rank(r, base, objective) - first <= CLOSE]
+    found += [r.name for r in slow if on_edge(r) and behind(r, chosen, base, objective) <= CLOSE]
     return (chosen.name, *found) if found or on_edge(chosen) else ()
 
 
@@ -117,24 +118,28 @@ def may_turn(
 ) -> bool:
     """Whether between these two, the one that is chosen depends on where in their interval the
     timings really are, or on how wide that is."""
-    apart = spread(chosen, other)
-    if apart <= EXACT:
+    timed = gap(chosen, other, objective)
+    if timed.spread <= EXACT:
         return False
     pair = [result for result in good if result in (chosen, other)]
     ends = [
-        [moved(result, end if result is other else 0.0) for result in pair]
-        for end in (-apart, apart)
+        [known(result, timed.log + end if result is other else 0.0) for result in pair]
+        for end in (-timed.spread, timed.spread)
     ]
     return len({best(found, base, objective).name for found in (pair, *ends)}) > 1
 
 
-def moved(result: Result, by: float) -> Result:
-    """A result as if its latency were exactly known to be e^by times what was measured."""
-    if result.latency is None:
-        return result
-    ratio = result.latency.ratio * math.exp(by)
-    exact = msgspec.structs.replace(result.latency, ratio=ratio, ratio_low=ratio, ratio_high=ratio)
-    return msgspec.structs.replace(result, latency=exact)
+def known(result: Result, log: float) -> Result:
+    """A result as if its latency were exactly known."""
+    assert result.latency is not None, "without it there is no spread"
+    return msgspec.structs.replace(result, latency=timing.exactly(result.latency, log))
+
+
+def gap(one: Result, other: Result, objective: str) -> Gap:
+    """How much longer the other takes, as far as the objective counts it."""
+    if objective not in TIMED or one.latency is None or other.latency is None:
+        return Gap(0.0, 0.0)
+    return timing.gap(one.latency, other.latency)
 
 
 def on_edge(result: Result) -> bool:
@@ -150,14 +155,9 @@ def unsure(latency: Latency) -> float:
     return max(NOISE, latency.spread)
 
 
-def noise(one: Result, other: Result) -> float:
+def noise(timed: Gap) -> float:
     """How far the logarithms of two timings may be apart by chance."""
-    return max(NOISE, SURE * spread(one, other))
-
-
-def spread(one: Result, other: Result) -> float:
-    """How exactly the ratio of two timings is known, with 95 % confidence."""
-    return math.hypot(*(r.latency.spread if r.latency else 0.0 for r in (one, other)))
+    return max(NOISE, SURE * timed.spread)
 
 
 def slower(result: Result) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from edgekit.candidates.results import Result, TargetReport
+from edgekit.candidates.timing import pooled
 from edgekit.device import Device
 from edgekit.errors import EngineError, PassError
 from edgekit.measure import latency as measure
@@ -54,8 +54,8 @@ class Stopwatch:
     def timed(
         self, device: Device, artifacts: Mapping[str, Artifact], results: Sequence[Result]
     ) -> list[Result]:
-        """The results with latencies, beside the first of them; only what was not timed yet is, and
-        nothing without that one."""
+        """The results with latencies, beside the first of them: all are timed if one was not yet,
+        since only in the same processes they compare well, and none without that first one."""
         first = results[0].name
         if first not in artifacts:
             return list(results)
@@ -66,9 +66,8 @@ class Stopwatch:
             key = Key(device, base, artifact)
             return key in self._measured or key in self._failed
 
-        new = {name: artifact for name, artifact in mine.items() if not known(artifact)}
-        if new:
-            self.time(device, {first: base} | new)
+        if not all(map(known, mine.values())):
+            self.time(device, {first: base} | mine)
         found = {name: self._told(Key(device, base, each)) for name, each in mine.items()}
         return as_twins([with_timing(result, found.get(result.name)) for result in results])
 
@@ -116,7 +115,7 @@ class Stopwatch:
                 break
             found: Sequence[Latency | str]
             try:
-                found = self._once(device, [key.artifact for key in running])
+                found = self._beside(device, [key.artifact for key in running])
             except OWN_FAILURES:
                 found = self._one_by_one(running)
             for key, latency in zip(running, found, strict=True):
@@ -135,10 +134,18 @@ class Stopwatch:
         found: list[Latency | str] = []
         for key in keys:
             try:
-                found.append(self._once(key.device, [key.base, key.artifact])[-1])
+                found.append(self._beside(key.device, [key.base, key.artifact])[-1])
             except OWN_FAILURES as error:
                 found.append(str(error))
         return found
+
+    def _beside(self, device: Device, artifacts: Sequence[Artifact]) -> list[Latency]:
+        """What one process measures, with its number."""
+        number = time.time_ns()
+        return [
+            msgspec.structs.replace(latency, processes=((number, latency.ratio, latency.spread),))
+            for latency in self._once(device, artifacts)
+        ]
 
     def _told(self, key: Key) -> Latency | str:
         """All that was measured of an artifact, as one."""
@@ -172,28 +179,3 @@ def as_twins(results: Sequence[Result]) -> list[Result]:
         else result
         for result in results
     ]
-
-
-def pooled(measured: Sequence[Latency]) -> Latency:
-    """One ratio as several processes measured it, as one.
-
-    The mean of its logarithms, in an interval that holds both what turns vary by and what processes
-    differ by: the latter by Student's t, since processes are few.
-    """
-    from scipy.special import stdtrit
-
-    logs = np.log([latency.ratio for latency in measured])
-    count, mean = len(measured), float(np.mean(logs))
-    spread = float(np.linalg.norm([latency.spread for latency in measured])) / count
-    if count > 1:
-        between = float(np.std(logs, ddof=1)) / math.sqrt(count)
-        spread = max(spread, float(stdtrit(count - 1, 0.975)) * between)
-    ratio = math.exp(mean)
-    return Latency(
-        seconds=ratio * float(np.median([each.seconds / each.ratio for each in measured])),
-        ratio=ratio,
-        ratio_low=ratio * math.exp(-spread),
-        ratio_high=ratio * math.exp(spread),
-        noise=float(np.mean([latency.noise for latency in measured])),
-        runs=sum(latency.runs for latency in measured),
-    )

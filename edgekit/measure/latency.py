@@ -39,7 +39,8 @@ class Latency(Typed, frozen=True):
     The ratio is the median over turns, since both met the same state of the machine in each;
     `seconds` is that ratio times the median of the first. `ratio_low` and `ratio_high` bound the
     ratio with 95 % confidence; `noise` is the relative spread (median absolute deviation) of the
-    candidate's own turns.
+    candidate's own turns. `processes` holds, of each process that measured it, a number that no
+    other has, the ratio there and its spread: candidates are compared in those that timed both.
     """
 
     seconds: float
@@ -48,6 +49,7 @@ class Latency(Typed, frozen=True):
     ratio_high: float
     noise: float
     runs: int
+    processes: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def spread(self) -> float:

@@ -14,7 +14,8 @@ import pytest
 from edgekit.candidates.choose import decide, merged
 from edgekit.candidates.ranking import CLOSE, best, equals
 from edgekit.candidates.results import Report, Result, TargetReport
-from edgekit.candidates.stopwatch import Artifact, Stopwatch, pooled
+from edgekit.candidates.stopwatch import Artifact, Stopwatch
+from edgekit.candidates.timing import pooled
 from edgekit.device import Device
 from edgekit.errors import PassError
 from edgekit.measure.latency import Latency, summary

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgekit.candidates.stopwatch import pooled
+from edgekit.candidates.timing import pooled
 from edgekit.measure import latency as measure
 from edgekit.measure.latency import Latency, excess, interleaved, summary
 
