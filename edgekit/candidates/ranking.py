@@ -1,8 +1,8 @@
 """Which of the candidates that are good enough is best, beyond what timings can tell.
 
-Sizes and scores come out the same on every run; latencies do not. So two candidates are apart in
-time only as far as their difference is beyond noise, and where nothing else tells them apart the
-simpler one is taken: the same input gives the same bundle.
+Sizes and scores come out the same on every run; latencies do not. So all that may be as good as the
+one in front are tied with it, and the simplest of them is taken: the same input gives the same
+bundle.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import msgspec
-
 from edgekit.candidates import timing
 from edgekit.candidates.results import Result
 from edgekit.candidates.timing import Gap
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
-CLOSE = 0.05  # ranks within this are equal to who does not count quality: the better one wins
+CLOSE = 0.05  # ranks within this are tied, however exactly timings are known
+NOISE = 0.03  # timings within this are equal to float32's
+SMALL = 0.02  # what must be won beyond noise; with NOISE, what is CLOSE
 ALIKE = 0.5  # dB
-NOISE = 0.03  # timings within this are equal, however exactly they were measured
-EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is equal
+EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is tied
 SURE = 1.6  # makes of an interval of 95 % confidence one of 99.8 %: there are many candidates
-SMALL = 0.02  # what a candidate must win beyond noise to go before a simpler one
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
 QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
@@ -32,45 +30,35 @@ BLIND = ("size", "latency")  # objectives that do not count quality
 
 
 def best(results: Sequence[Result], base: Result, objective: str) -> Result:
-    """The best of the remaining results.
+    """The simplest of those that are tied with the one in front.
 
-    Where the objective does not count quality, the best quality wins among those close to it; among
-    those of about that quality the best.
+    Where the objective does not count quality, the best quality goes before. Where it counts no
+    timings, what is a byte smaller goes before what is simpler.
     """
-    leader = ahead(results, base, objective)
-    if objective not in BLIND:
-        return leader
-    close = [r for r in results if behind(r, leader, base, objective) <= CLOSE]
-    finest = max(quality(result) for result in close)
-    finest_ones = [r for r in close if quality(r) >= finest - ALIKE]
-    return leader if leader in finest_ones else ahead(finest_ones, base, objective)
+    leader = front(results, base, objective)
+    tied = [
+        result
+        for result in simplest_first(results)
+        if behind(result, leader, base, objective) <= tolerance(gap(leader, result, objective))
+    ]
+    if objective in BLIND:
+        finest = max(quality(result) for result in tied)
+        tied = [result for result in tied if quality(result) >= finest - ALIKE]
+    return tied[0] if objective in TIMED else front(tied, base, objective)
 
 
-def ahead(results: Sequence[Result], base: Result, objective: str) -> Result:
-    """The simplest that the one in front does not go before: that must be better beyond noise.
-
-    Whatever the timings, the order in which they are compared is the same.
-    """
-    least = SMALL if objective in TIMED else 0.0
-    ordered = sorted(results, key=complexity)
-    leader = ordered[0]
-    for result in ordered:
-        if lead(leader, result, base, objective) > least:
+def front(results: Sequence[Result], base: Result, objective: str) -> Result:
+    """The one that no other was measured to go before, from the simplest on."""
+    leader, *others = simplest_first(results)
+    for result in others:
+        if behind(leader, result, base, objective) > 0:
             leader = result
-    # What noise hid of a third one may have brought it to the front.
-    return next(each for each in ordered if lead(each, leader, base, objective) <= least)
+    return leader
 
 
-def complexity(result: Result) -> bool:
-    """What is simpler goes before: first what was not rewritten; the plan is in such an order."""
-    return REWRITE in result.steps
-
-
-def lead(behind: Result, before: Result, base: Result, objective: str) -> float:
-    """By how much a result ranks before another; what timings cannot tell counts nothing."""
-    exact = worth(behind, base, objective) - worth(before, base, objective)
-    timed = gap(before, behind, objective)
-    return exact + timed.log if abs(timed.log) > noise(timed) + SMALL else exact
+def simplest_first(results: Sequence[Result]) -> list[Result]:
+    """What was not rewritten before what was; the plan is in such an order."""
+    return sorted(results, key=lambda result: REWRITE in result.steps)
 
 
 def behind(result: Result, leader: Result, base: Result, objective: str) -> float:
@@ -87,7 +75,7 @@ def equals(
     def equal(result: Result) -> bool:
         timed = gap(chosen, result, objective)
         apart = abs(behind(result, chosen, base, objective))
-        return apart <= noise(timed) + SMALL + SURE * timed.spread
+        return apart <= tolerance(timed) + SURE * timed.spread
 
     others = [result for result in results if result is not chosen]
     return tuple(r.name for r in others if equal(r)) if objective in TIMED else ()
@@ -100,39 +88,30 @@ def undecided(
     base: Result,
     objective: str,
 ) -> tuple[str, ...]:
-    """The names of those that another timing could bring to the fore, and of the chosen one.
+    """The names of those of which another timing could bring one to the fore, with the chosen one
+    and the one in front.
 
     `slow` are out for that alone.
     """
-    found = [
-        result.name
-        for result in (good if objective in TIMED else ())
-        if result is not chosen and may_turn(chosen, result, good, base, objective)
-    ]
-    found += [r.name for r in slow if on_edge(r) and behind(r, chosen, base, objective) <= CLOSE]
-    return (chosen.name, *found) if found or on_edge(chosen) else ()
+    leader, unclear = front(good, base, objective), []
+    for result in simplest_first(good) if objective in TIMED else ():
+        counts = objective not in BLIND or quality(result) > quality(chosen) - ALIKE
+        if counts and on_edge_of_tie(result, leader, base, objective):
+            unclear.append(result.name)
+        if result is chosen and objective not in BLIND:
+            break  # what comes behind it is not asked
+    unclear += [r.name for r in slow if on_edge(r) and behind(r, chosen, base, objective) <= CLOSE]
+    if not unclear and not on_edge(chosen):
+        return ()
+    return tuple(dict.fromkeys([chosen.name, leader.name, *unclear]))
 
 
-def may_turn(
-    chosen: Result, other: Result, good: Sequence[Result], base: Result, objective: str
-) -> bool:
-    """Whether between these two, the one that is chosen depends on where in their interval the
-    timings really are, or on how wide that is."""
-    timed = gap(chosen, other, objective)
-    if timed.spread <= EXACT:
+def on_edge_of_tie(result: Result, leader: Result, base: Result, objective: str) -> bool:
+    """Whether another timing could tie a result with the one in front, or set it apart."""
+    timed, apart = gap(leader, result, objective), behind(result, leader, base, objective)
+    if result is leader or timed.spread <= EXACT:
         return False
-    pair = [result for result in good if result in (chosen, other)]
-    ends = [
-        [known(result, timed.log + end if result is other else 0.0) for result in pair]
-        for end in (-timed.spread, timed.spread)
-    ]
-    return len({best(found, base, objective).name for found in (pair, *ends)}) > 1
-
-
-def known(result: Result, log: float) -> Result:
-    """A result as if its latency were exactly known."""
-    assert result.latency is not None, "without it there is no spread"
-    return msgspec.structs.replace(result, latency=timing.exactly(result.latency, log))
+    return CLOSE - timed.spread <= apart <= max(CLOSE + timed.spread, tolerance(timed))
 
 
 def gap(one: Result, other: Result, objective: str) -> Gap:
@@ -155,9 +134,9 @@ def unsure(latency: Latency) -> float:
     return max(NOISE, latency.spread)
 
 
-def noise(timed: Gap) -> float:
-    """How far the logarithms of two timings may be apart by chance."""
-    return max(NOISE, SURE * timed.spread)
+def tolerance(timed: Gap) -> float:
+    """How far behind another a result may have been measured, and still be tied with it."""
+    return max(CLOSE, SMALL + SURE * timed.spread)
 
 
 def slower(result: Result) -> bool:

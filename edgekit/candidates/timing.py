@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from edgekit.measure.latency import Latency
@@ -68,12 +67,4 @@ def pooled(measured: Sequence[Latency]) -> Latency:
         noise=float(np.mean([latency.noise for latency in measured])),
         runs=sum(latency.runs for latency in measured),
         processes=tuple(each for latency in measured for each in latency.processes),
-    )
-
-
-def exactly(latency: Latency, log: float) -> Latency:
-    """A latency as if its ratio were known to be e^log."""
-    ratio = math.exp(log)
-    return msgspec.structs.replace(
-        latency, ratio=ratio, ratio_low=ratio, ratio_high=ratio, processes=()
     )

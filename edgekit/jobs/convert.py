@@ -43,6 +43,7 @@ from edgekit.work.workspace import Workspace
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
 MOST = 1 << 20  # samples, sides, classes
+DRAWING = ("matplotlib.figure", "jinja2", "scipy.special")  # what reports and choices are made with
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "scipy",
          "numpy")  # fmt: skip
 
@@ -113,6 +114,7 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
     workspace = Workspace(
         request.cache or default_cache(), reuse=request.reuse, most=request.cache_size
     )
+    workspace.foresee((needs for plan in plans for needs in plan.needs), DRAWING)
     try:
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
