@@ -10,26 +10,24 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.candidates.choose import merged
+from edgekit.candidates.passes import after, fingerprint
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
 from edgekit.device import Device
-from edgekit.engines._formats import artifact_size, artifacts
+from edgekit.engines._formats import artifact_size
 from edgekit.errors import PassError
-from edgekit.files.checksum import sha256
 from edgekit.measure import latency as measure
 from edgekit.measure.evaluator import Evaluator
 from edgekit.measure.latency import Latency, Trial
 from edgekit.mixed import sensitivity
 from edgekit.mixed.allocate import front
 from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
-from edgekit.model import Model
-from edgekit.passes._run import run_pass
 from edgekit.plan.candidate import Candidate, Search
 from edgekit.plan.plan import TargetPlan
 from edgekit.plan.recipe import BASELINE
 from edgekit.plan.request import Request
-from edgekit.plan.steps import REWRITE, Step, compacted
+from edgekit.plan.steps import Step, compacted
 from edgekit.work.workspace import Workspace
 
 FLOAT_TOLERANCE = 1e-4  # relative: lowering in float32 only reorders sums
@@ -243,26 +241,9 @@ class Builder:
         return Sensitivity(size=artifact_size(base), time=time, groups=tuple(groups))
 
     def _after(self, steps: Sequence[Step]) -> Path:
-        """The folder of the model after some passes, from the one that was described.
-
-        Rewrites that found nothing count as not done, so that what follows is not done twice.
-        """
-        trust, folder = self._request.trust, self._described
-        for step in steps:
-            calibration = self._evaluator.folder / "calibration.npz" if step.calibrates else None
-            made = self._workspace.step(
-                run_pass,
-                needs=(*step.load().NEEDS, *trust.custom_objects),
-                name=step.name,
-                engine=step.engine,
-                options=step.options,
-                source=folder,
-                calibration=calibration,
-                trust=trust,
-            )
-            if step.name != REWRITE or fingerprint(made) != fingerprint(folder):
-                folder = made
-        return folder
+        """The folder of the model after some passes, from the one that was described."""
+        recorded = self._evaluator.folder / "calibration.npz"
+        return after(self._workspace, steps, self._described, self._request.trust, recorded)
 
     def _build_and_try(self, plan: TargetPlan, candidate: Candidate) -> Made:
         """Run the passes one after another, then the artifact on the original's inputs."""
@@ -326,8 +307,3 @@ def with_twins(results: Sequence[Result], built: Mapping[str, Made]) -> list[Res
         same = twin if twin != result.name else ""
         marked.append(msgspec.structs.replace(result, same_as=same))
     return marked
-
-
-def fingerprint(folder: Path) -> str:
-    """What is equal for two models whose artifacts are."""
-    return " ".join(map(sha256, artifacts(folder, Model.load(folder))))

@@ -15,6 +15,7 @@ from edgekit import plugin
 from edgekit._version import __version__
 from edgekit.candidates.builder import Builder
 from edgekit.candidates.choose import OBJECTIVES, decide, shortfall
+from edgekit.candidates.passes import begun
 from edgekit.candidates.results import Report, TargetReport
 from edgekit.data.load import check_data, data_files
 from edgekit.device import check_threads
@@ -43,7 +44,6 @@ from edgekit.work.workspace import Workspace
 
 FEW = 16  # with fewer samples of the user's own, scores depend on which they are
 MOST = 1 << 20  # samples, sides, classes
-DRAWING = ("matplotlib.figure", "jinja2", "scipy.special")  # what reports and choices are made with
 TOOLS = ("tensorflow", "keras", "ai-edge-litert", "litert-quantizer", "openvino", "nncf", "scipy",
          "numpy")  # fmt: skip
 
@@ -114,12 +114,11 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
     workspace = Workspace(
         request.cache or default_cache(), reuse=request.reuse, most=request.cache_size
     )
-    workspace.foresee((needs for plan in plans for needs in plan.needs), DRAWING)
     try:
         bar.start(2 + sum(plan.most + 1 for plan in plans))
         rows = max(request.calibration, *(plan.rows for plan in plans))
         builds = sum(plan.most for plan in plans)
-        builder, evaluator = prepare(request, workspace, features, rows, bar, builds)
+        builder, evaluator = prepare(request, workspace, plans, features, rows, bar, builds)
         gates = gates_for(evaluator.family, request.gates)
         reports, artifacts = [], {}
         for plan in plans:
@@ -144,6 +143,7 @@ def build(request: Request, plans: Sequence[TargetPlan], bar: Growing) -> Report
 def prepare(
     request: Request,
     workspace: Workspace,
+    plans: Sequence[TargetPlan],
     features: Features | None,
     rows: int,
     progress: Progress,
@@ -151,7 +151,8 @@ def prepare(
 ) -> tuple[Builder, Evaluator]:
     """Load the model and run the original, with `rows` draws to calibrate on.
 
-    `builds` is how many candidates are to be made from it.
+    Beside the original the baselines are made, if two jobs may run at once. `builds` is how many
+    candidates are to be made from it.
 
     Raises:
         InputError: the model or its data cannot be used, or a gate does not apply to its outputs.
@@ -162,7 +163,9 @@ def prepare(
     model = model.replace(remarks=(*model.remarks, *scarce))
     loaded = f"loaded: {model.family}, {model.parameters / 1e6:.2f} M parameters"
     progress.done("; ".join([loaded, *scarce]))
-    truth = run_original(request, workspace, folder, model, rows)
+    chains = [one.steps for plan in plans for one in plan.baselines if request.jobs > 1]
+    with begun(workspace, chains, folder, request.trust):
+        truth = run_original(request, workspace, folder, model, rows)
     progress.done("ran the original")
     family: type[Family] = plugin.load("families", model.family).Family
     evaluator = Evaluator(family, model, truth, features)

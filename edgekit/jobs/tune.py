@@ -70,7 +70,7 @@ def run(
     try:
         builds = len(plan.candidates) + trials
         bar.start(3 + builds)
-        builder, evaluator = prepare(request, workspace, features, max(ROWS), bar, builds)
+        builder, evaluator = prepare(request, workspace, [plan], features, max(ROWS), bar, builds)
         seeds = plugin.part(plan.target.engines[0], "space").SEEDS
         queue = {c.name: seeds[c.name] for c in plan.candidates if c.name in seeds}
         study = Study(request.output, same, queue, request.seed)

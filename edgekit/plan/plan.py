@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,12 +51,6 @@ class TargetPlan(Typed, frozen=True):
     def most(self) -> int:
         """How many candidates, and groups of layers, there will be at most."""
         return len(self.candidates) + sum(one.points + one.groups for one in self.searches)
-
-    @property
-    def needs(self) -> Iterator[tuple[str, ...]]:
-        """The modules that each of its passes needs."""
-        for candidate in self.candidates:
-            yield from (tuple(step.load().NEEDS) for step in candidate.steps)
 
     @property
     def rows(self) -> int:
@@ -109,7 +103,9 @@ def check_installed(plan: TargetPlan) -> None:
     """Raise MissingDependency when something that a plan needs is not installed."""
     for engine in plan.target.engines:
         runtime(engine).check_installed()
-    needed = [*CONVERTER, *(module for needs in plan.needs for module in needs)]
+    needed = [*CONVERTER]
+    for candidate in plan.candidates:
+        needed += [module for step in candidate.steps for module in step.load().NEEDS]
     for search in (*plan.searches, *plan.otherwise):
         needed += ["scipy", *search.modules()]
     for module in dict.fromkeys(needed):

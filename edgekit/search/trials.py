@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import msgspec
 
 from edgekit import naming, plugin
-from edgekit.candidates.builder import artifacts_of, fingerprint
+from edgekit.candidates.builder import artifacts_of
 from edgekit.candidates.choose import decide, good, reject
+from edgekit.candidates.passes import fingerprint
 from edgekit.candidates.ranking import best, rank
 from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, with_timing

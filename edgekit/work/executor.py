@@ -71,9 +71,6 @@ class Executor(Protocol):
             EdgekitError: what the function raised; PassError when it took its process down.
         """
 
-    def expect(self, needs: Sequence[str]) -> None:
-        """Make ready for jobs that need these modules."""
-
     def stop(self) -> None:
         """End what still runs, and start no more."""
 
@@ -103,11 +100,6 @@ class Here:
             self._running.discard(child)
         if code:
             raise child_error(job.title, code, output, job.limits)
-
-    def expect(self, needs: Sequence[str]) -> None:
-        """See Executor."""
-        if not self._stopped:
-            self._server(preloaded(needs))
 
     def stop(self) -> None:
         """See Executor."""

@@ -7,16 +7,14 @@ that takes long goes on within itself.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +29,6 @@ from edgekit.work.progress import Tell, watched
 from edgekit.work.turns import Turns
 from edgekit.work.unfinished import resumed
 from edgekit.work.worker import IMPORTED
-
-LOADING = "edgekit-loading"  # the thread that loads what was foreseen
 
 
 class Workspace:
@@ -51,26 +47,12 @@ class Workspace:
         self.root, self._reuse = root, reuse
         self._executor, self._turns = executor or Here(), Turns()
         self._stopped = threading.Event()
-        self._foreseen: list[Callable[[], object]] = []
         self._known: set[str] = set()  # steps whose results this process may use
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         root.mkdir(parents=True, exist_ok=True)
         handle = enter(root, most)
         if handle is not None:
             weakref.finalize(self, os.close, handle)
-
-    def foresee(self, steps: Iterable[Sequence[str]], here: Sequence[str] = ()) -> None:
-        """Load libraries beside the first step that has to be done.
-
-        Args:
-            steps: modules that later steps need.
-            here: modules that this process wants in the end.
-
-        Where everything is done already nothing is loaded: what runs may be timed.
-        """
-        for needs in dict.fromkeys(map(tuple, steps)):
-            self._foreseen.append(partial(self._executor.expect, needs))
-        self._foreseen += [partial(importlib.import_module, module) for module in here]
 
     def step(
         self,
@@ -124,8 +106,6 @@ class Workspace:
                 shutil.rmtree(work, ignore_errors=True)
                 return folder
             with self._turns.taken(alone=alone), watched(work, tell):
-                if self._foreseen:
-                    threading.Thread(target=self._load_foreseen, name=LOADING).start()
                 self._executor.run(job, work)
             if foreseen(job, work):
                 seal(work)
@@ -141,13 +121,6 @@ class Workspace:
                 shutil.rmtree(work, ignore_errors=True)
         self._known.add(key)
         return folder
-
-    def _load_foreseen(self) -> None:
-        foreseen, self._foreseen = self._foreseen, []
-        for load in foreseen:
-            if not self._stopped.is_set():
-                with suppress(Exception):  # what is missing is told where it is needed
-                    load()
 
     def _folder(self, key: str, resumes: bool) -> AbstractContextManager[Path]:
         """Where a step is done: in a place of its own if it resumes."""

@@ -70,7 +70,7 @@ def bench(reference_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
         (made,) = make_plan(request.targets, files, ())
         return made
 
-    builder, evaluator = prepare(request, workspace, None, 8, Silent(), 9)
+    builder, evaluator = prepare(request, workspace, [], None, 8, Silent(), 9)
     yield Bench(builder, plan, evaluator)
     workspace.stop()
 

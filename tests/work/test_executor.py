@@ -2,8 +2,6 @@
 
 import json
 import os
-import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from edgekit.errors import PassError
 from edgekit.work.executor import Job
 from edgekit.work.worker import main
-from edgekit.work.workspace import LOADING, Workspace
+from edgekit.work.workspace import Workspace
 from tests.work import steps
 
 
@@ -22,15 +20,11 @@ class Inside:
 
     def __init__(self) -> None:
         self.titles: list[str] = []
-        self.expected: list[Sequence[str]] = []
 
     def run(self, job: Job, output: Path) -> None:
         self.titles.append(job.title)
         if main(job.write(output), os.getppid()):
             raise PassError(json.loads((output / "error.json").read_text())["message"])
-
-    def expect(self, needs: Sequence[str]) -> None:
-        self.expected.append(needs)
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -54,24 +48,6 @@ def test_a_work_space_keeps_what_any_executor_makes(
     assert inside.titles == ["steps", "steps"]
     with pytest.raises(PassError, match="refused: PassError"):
         space.step(steps.refuse, kind="PassError")
-
-
-def test_libraries_are_loaded_beside_the_first_step_that_has_to_be_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """But not where all is done: what runs then may be timed."""
-    monkeypatch.setattr("edgekit.work.worker.end_with", lambda parent: None)
-    asked = {"values": [1, 2], "options": steps.Options(bits=4)}
-    for done in (False, True):
-        inside = Inside()
-        space = Workspace(tmp_path / "work", executor=inside)
-        space.foresee([("tensorflow",), ("nncf", "openvino"), ("tensorflow",)], ["no_such_module"])
-        space.step(steps.add, **asked)
-        space.call(steps.add, **asked)
-        for thread in threading.enumerate():
-            if thread.name == LOADING:
-                thread.join(10)
-        assert inside.expected == ([] if done else [("tensorflow",), ("nncf", "openvino")])
 
 
 def test_graphics_cards_are_hidden_but_from_steps_that_need_them(
