@@ -27,6 +27,7 @@ test: $(VENV)/installed
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -m 'long and not slow' -n auto --dist loadfile
 	$(BIN)/python -m pytest -m 'slow or thirdparty'
 
 # Every direct dependency in the oldest version that pyproject.toml allows.
@@ -38,7 +39,7 @@ $(LOWEST)/installed: pyproject.toml
 	touch $@
 
 test-lowest: $(LOWEST)/installed
-	$(LOWEST)/bin/python -m pytest -n auto --dist loadfile
+	$(LOWEST)/bin/python -m pytest -m 'not slow and not thirdparty and not fuzz' -n auto --dist loadfile
 
 fuzz: $(VENV)/installed
 	$(BIN)/python -m pytest tests/fuzz -m fuzz

@@ -104,11 +104,13 @@ def test_hundreds_of_conversions_choose_the_same(
     assert found[name] >= 0.99 * RUNS
 
 
+@pytest.mark.long
 def test_beside_much_load_what_turns_vary_by_is_not_taken_for_a_gain() -> None:
     found = many(PAIR, {"float32": 1.0, "int8": 0.3, "int8+rewrites": 0.29}, load=6.0)
     assert Counter(each.chosen for each in found)["int8"] >= 0.98 * RUNS
 
 
+@pytest.mark.long
 def test_beside_much_load_quality_does_not_outweigh_what_is_not_known_of_speed() -> None:
     """Of many that are about as good, each more precise and slower than the next."""
     rivals = [
@@ -130,6 +132,7 @@ def test_timings_that_tell_nothing_are_taken_again_until_they_do() -> None:
     assert Counter(each.chosen for each in found)["int8-dynamic"] >= 0.98 * RUNS
 
 
+@pytest.mark.long
 def test_where_the_choice_may_turn_the_other_is_told_to_be_equal() -> None:
     """No rule is the same on both sides of its edge, but it can say that it stands there."""
     edge = float(np.exp(-CLOSE))

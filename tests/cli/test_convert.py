@@ -35,6 +35,7 @@ def chosen(shell: Shell) -> str:
     return next(r["recipe"] for r in report(shell)["results"] if r["name"] == name)
 
 
+@pytest.mark.long
 def test_what_is_written(quick: Shell) -> None:
     done = quick.convert("latent.net")
     printed = done.success()
@@ -58,6 +59,7 @@ def test_a_gate_without_a_number_is_refused_before_anything_is_built(quick: Shel
     assert len(steps(quick.cache)) == len(before) + 1  # what the original gives
 
 
+@pytest.mark.long
 def test_force_replaces_the_bundle_and_nothing_else(quick: Shell) -> None:
     """A missed gate leaves none: it would be taken for what the report is about."""
     quick.convert("latent.net").success()
@@ -78,6 +80,7 @@ def test_force_replaces_the_bundle_and_nothing_else(quick: Shell) -> None:
     assert quick.listing() == {"out", "out/report.json", "out/report.html", "out/notes.txt"}
 
 
+@pytest.mark.long
 def test_code_of_the_users_own_runs_when_it_is_trusted(shell: Shell) -> None:
     shutil.copy(GAINS, shell.folder)
     path = shell.nets / "own_code.keras"
@@ -150,6 +153,7 @@ def test_two_targets_and_all_recipes(shell: Shell) -> None:
         assert (shell.folder / f"{target}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_the_engines_of_one_target_are_measured_beside_each_other(shell: Shell) -> None:
     """Against one baseline, the fastest float32; the bundle says which engine it needs."""
     shell.target = "linux-cpu"

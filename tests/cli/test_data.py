@@ -106,6 +106,7 @@ def test_refused_by_the_net(home: Shell, net: str, data: str, message: str) -> N
     assert re.search(message, error), error
 
 
+@pytest.mark.long
 def test_latents(home: Shell) -> None:
     """The first half are what the candidates are compared on; that these are few is said."""
     printed = home.convert("latent.net", "--data", "z.npz").success()
@@ -120,6 +121,7 @@ def golden(shell: Shell) -> Any:
     return np.load(shell.bundle / "golden.npz")
 
 
+@pytest.mark.long
 def test_pictures(home: Shell) -> None:
     """A folder of any pictures, fitted to the net's input."""
     home.convert("image.net", "--data", "pictures").success()

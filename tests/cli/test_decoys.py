@@ -14,6 +14,7 @@ OPTIONAL = ("org", "msvcrt", "winreg", "nt", "java", "colorama", "torch", "paddl
             "_scproxy", "orjson", "yaml")  # fmt: skip
 
 
+@pytest.mark.long
 def test_files_of_the_current_folder_do_not_pass_for_libraries(shell: Shell) -> None:
     generator_bundle(shell.folder / "bundle")
     for name in OPTIONAL:

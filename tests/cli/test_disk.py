@@ -17,6 +17,7 @@ REMEDY = "free some space, or use another --output and --cache-dir"
 @pytest.mark.parametrize(
     "size", [16, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 8, 24, 32, 40, 48))]
 )
+@pytest.mark.long
 def test_no_room_for_the_bundle(quick: Shell, size: int) -> None:
     quick.mount("out", f"size={size}k")
     error = quick.convert("latent.net").refusal()
@@ -24,6 +25,7 @@ def test_no_room_for_the_bundle(quick: Shell, size: int) -> None:
     check_whole(quick)
 
 
+@pytest.mark.long
 def test_room_for_the_bundle_but_not_for_the_report(quick: Shell) -> None:
     quick.mount("out", "size=64k")
     error = quick.convert("latent.net").refusal()
@@ -51,6 +53,7 @@ def test_no_room_in_the_cache(quick: Shell, size: int) -> None:
     assert not quick.bundle.exists()
 
 
+@pytest.mark.long
 def test_no_room_for_one_candidate_ends_the_run(quick: Shell) -> None:
     """It is no failure of the candidate: what is left might not be the best."""
     quick.write(

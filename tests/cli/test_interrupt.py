@@ -28,6 +28,7 @@ def held(quick: Shell) -> Shell:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.long
 def test_in_the_middle_of_a_pass(held: Shell, number: signal.Signals) -> None:
     shell, reached = held, held.folder / "reached"
     args = shell.conversion("latent.net", recipe="slow.toml")

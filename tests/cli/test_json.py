@@ -41,6 +41,7 @@ def test_results(shell: Shell, tiny_bundle: Path, command: str, keys: set[str]) 
     assert keys <= set(value)
 
 
+@pytest.mark.long
 def test_values_are_for_machines(shell: Shell, tiny_bundle: Path) -> None:
     """Bytes and numbers; the text for people has units."""
     artifact = tiny_bundle / "generate.tflite"
@@ -66,6 +67,7 @@ def test_bench(shell: Shell, tiny_bundle: Path) -> None:
     assert [timing["threads"] for timing in timings] == [1, 2]
 
 
+@pytest.mark.long
 def test_conversions(quick: Shell) -> None:
     report = parsed(quick.convert("latent.net", "--json").success())
     assert report == parsed((quick.folder / "out" / "report.json").read_text())
@@ -100,6 +102,7 @@ def test_errors(shell: Shell, command: str, code: int) -> None:
     assert parsed(done.out) == {"error": done.refusal(code), "exit_code": code}
 
 
+@pytest.mark.long
 def test_a_missed_gate_is_told_by_the_report(quick: Shell) -> None:
     done = quick.convert("latent.net", "--gate", "psnr>=500", "--json")
     done.refusal(code=3)

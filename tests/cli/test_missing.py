@@ -54,6 +54,7 @@ def test_all_that_is_missing_is_named_at_once(shell: Shell) -> None:
     assert re.search(r"run: pip install 'tensorflow<[^ ]*' 'nncf<[^ ]*'$", error)
 
 
+@pytest.mark.long
 def test_a_device_has_no_converter(shell: Shell, tiny_bundle: Path) -> None:
     """Everything that a device does works without what only a workstation has."""
     shell.hide("tensorflow", "keras", "openvino", "nncf", "litert_quantizer", "rich", "PIL",
@@ -69,6 +70,7 @@ def test_a_device_has_no_converter(shell: Shell, tiny_bundle: Path) -> None:
     shell("recipes").success()
 
 
+@pytest.mark.long
 def test_a_conversion_needs_what_its_own_source_and_engine_do(quick: Shell) -> None:
     """Neither another engine nor another source, here of a net and an engine in NumPy."""
     quick.hide("tensorflow", "keras", "ai_edge_litert", "openvino", "nncf", "litert_quantizer")

@@ -61,6 +61,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.mark.parametrize("case", UNFIT)
+@pytest.mark.long
 def test_unfit_nets(
     workspace: Workspace, nets: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

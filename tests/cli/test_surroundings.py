@@ -26,6 +26,7 @@ def within(redirection: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("env", [{"LANG": "C"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
+@pytest.mark.long
 def test_a_terminal_that_has_no_such_letters(home: Shell, env: dict[str, str]) -> None:
     home.env |= env
     assert "samples.npy" in home("run", "bundle", "-o", "samples.npy").success()

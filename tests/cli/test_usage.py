@@ -161,6 +161,7 @@ def test_inspecting_a_bundle_as_a_model(shell: Shell, tiny_bundle: Path) -> None
     assert "is converted already; --family, --input-size, … are for models" in error
 
 
+@pytest.mark.long
 def test_a_model_is_inspected_as_it_would_be_converted(shell: Shell) -> None:
     """One that convert takes only with a size is inspected with that size."""
     printed = shell("inspect", shell.nets / "signal.keras", "--input-size", "256").success()

@@ -22,6 +22,7 @@ CRAFTED = {
 
 
 @pytest.mark.parametrize("case", CRAFTED)
+@pytest.mark.long
 def test_an_artifact_that_does_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:

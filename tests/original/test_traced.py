@@ -47,6 +47,7 @@ def test_a_lambda_that_lost_a_name(tmp_path: Path) -> None:
     assert "a Lambda uses a variable of the code around it" in told
 
 
+@pytest.mark.long
 def test_another_size_is_advised_where_it_helps(tmp_path: Path) -> None:
     """A U-Net of free size on an odd one; not where the size is the net's own."""
     import keras

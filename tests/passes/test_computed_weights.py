@@ -66,6 +66,7 @@ def test_only_such_layers_stay_in_float(path: Path) -> None:
     assert len(layers) == 3 + 2 + 5  # two with stored weights, five dense ones
 
 
+@pytest.mark.long
 def test_a_quantizer_that_cannot_leave_them_is_refused(net: Any, tmp_path: Path) -> None:
     with pytest.raises(PassError, match=r"weights are computed; use the recipe int8"):
         check_convolutions(lowered(net, tmp_path, int8=True))

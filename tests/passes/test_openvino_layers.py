@@ -68,6 +68,7 @@ def computed(graph: Any, x: np.ndarray) -> np.ndarray:
     flat=st.booleans(),
     seed=st.integers(0, 99),
 )
+@pytest.mark.long
 def test_a_scale_after_a_dense_layer_is_folded_into_its_weights(
     rows: int, width: int, units: int, transposed: bool, flat: bool, seed: int
 ) -> None:

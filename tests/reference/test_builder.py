@@ -87,6 +87,7 @@ def found(report: TargetReport, name: str) -> Result:
     return result
 
 
+@pytest.mark.long
 def test_failures_are_collected_and_everything_is_told(
     ran: Ran,
 ) -> None:
@@ -132,6 +133,7 @@ def broken(ran: Ran, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_one_that_cannot_be_timed_does_not_keep_others_from_it(
     bench: Bench, ran: Ran, broken: Path
 ) -> None:
@@ -149,6 +151,7 @@ def test_one_that_cannot_be_timed_does_not_keep_others_from_it(
 Judge = partial(decide, gates=[], objective="latency", strict=False)
 
 
+@pytest.mark.long
 def test_variants_are_tried_beside_the_chosen_one(
     bench: Bench, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def found(report: TargetReport, name: str) -> Result:
     return result
 
 
+@pytest.mark.long
 def test_the_smallest_that_is_good_enough_is_chosen(
     converted: tuple[Home, TargetReport],
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_report_is_what_was_returned(converted: tuple[Home, TargetReport]) -
     assert all(result.name in page for result in report.results)
 
 
+@pytest.mark.long
 def test_what_a_bundle_tells_can_be_made_again(
     converted: tuple[Home, TargetReport], tmp_path: Path, cache: Path, latent: Path
 ) -> None:
@@ -134,12 +136,14 @@ def test_keys_hold_all_that_steps_import(converted: object, cache: Path) -> None
     assert unforeseen(cache) == []
 
 
+@pytest.mark.long
 def test_nothing_that_can_be_made_is_an_error(home: Home) -> None:
     with pytest.raises(PassError, match="not to its taste"):
         home.convert(recipe=home.recipe(REFUSED))
     assert not home.bundle.exists()
 
 
+@pytest.mark.long
 def test_what_is_slower_than_float32_is_not_chosen_among_candidates(home: Home) -> None:
     """Named by itself it would be given as asked."""
     own = f'description = "mine"\ncandidates = ["float32", "{home.recipe(SLOW)}"]\n'
@@ -148,11 +152,13 @@ def test_what_is_slower_than_float32_is_not_chosen_among_candidates(home: Home) 
     assert report.chosen and report.chosen.startswith("float32")
 
 
+@pytest.mark.long
 def test_limits_of_the_user_hold(home: Home) -> None:
     with pytest.raises(GateError, match=r"that meets every gate has .* \(max_size\)"):
         home.convert(W8, max_size=100)
 
 
+@pytest.mark.long
 def test_a_missed_gate_leaves_no_bundle_unless_told_to_keep_going(home: Home) -> None:
     with pytest.raises(GateError, match=r"psnr 1.*, wanted >=500; the best reaches psnr 1"):
         home.convert(W8, gates=["psnr>=500"])
@@ -164,6 +170,7 @@ def test_a_missed_gate_leaves_no_bundle_unless_told_to_keep_going(home: Home) ->
     assert outcome.missed == ("psnr>=500",)
 
 
+@pytest.mark.long
 def test_mixed_precision_gives_layers_what_they_are_worth(home: Home) -> None:
     """Smaller than float, and as faithful as their bits let them be. Which, timings decide."""
     report = home.convert(W4, MIXED.replace("points = 2", "points = 12"), gates=LOOSE)
@@ -177,6 +184,7 @@ def test_mixed_precision_gives_layers_what_they_are_worth(home: Home) -> None:
         assert four.scores["sqnr"] <= point.scores["sqnr"] < base.scores["sqnr"]
 
 
+@pytest.mark.long
 def test_where_no_recipe_is_good_the_search_that_a_recipe_names_goes_on(
     home: Home,
 ) -> None:
@@ -190,6 +198,7 @@ def test_where_no_recipe_is_good_the_search_that_a_recipe_names_goes_on(
     assert found(report, str(report.chosen)).size < found(report, "float32").size
 
 
+@pytest.mark.long
 def test_an_image_net_is_tiled_and_keeps_its_range(home: Home) -> None:
     filter_net().save(home.folder / "image.net")
     report = home.convert(W8, net=home.folder / "image.net", gates=LOOSE)

@@ -91,6 +91,7 @@ def kept(path: Path, *names: str) -> int:
 
 
 @pytest.mark.parametrize("name", plugin.names("engines.litert.rewrites"))
+@pytest.mark.long
 def test_a_rewrite(name: str, corpus: list[Path]) -> None:
     assert sum(kept(path, name) for path in corpus), "a rewrite that matches nothing proves nothing"
 

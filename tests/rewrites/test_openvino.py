@@ -35,6 +35,7 @@ strides = st.tuples(st.integers(1, 4), st.integers(1, 4))
 @given(sizes, kernels, strides,
        st.sampled_from(["explicit", "same_upper", "same_lower", "valid"]),
        st.tuples(*[st.integers(0, 3)] * 4), st.integers(0, 2))  # fmt: skip
+@pytest.mark.long
 def test_transposed_convolution(
     size: tuple[int, int],
     kernel: tuple[int, int],
@@ -65,6 +66,7 @@ def test_transposed_convolution(
 
 @given(sizes, kernels, strides, st.booleans(), st.booleans(),
        st.sampled_from(["explicit", "same_upper", "same_lower", "valid"]))  # fmt: skip
+@pytest.mark.long
 def test_enlargement_and_the_convolution_after_it(
     size: tuple[int, int],
     kernel: tuple[int, int],

@@ -76,6 +76,7 @@ def padded(line: Any, before: int, after: int, mode: str = "constant", value: fl
 @settings(max_examples=20)
 @given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 7), st.integers(2, 4),
        st.sampled_from(["channels first", "channels last"]))  # fmt: skip
+@pytest.mark.long
 def test_enlargement_of_a_sequence(
     batch: int, channels: int, steps: int, factor: int, form: str
 ) -> None:
@@ -95,6 +96,7 @@ def test_enlargement_of_a_sequence(
        st.booleans(), st.booleans())  # fmt: skip
 @example(1, 2, 1, (0, 2), 1, 1, "explicit", False, True)
 @example(1, 4, 2, (0, 3), 1, 1, "explicit", False, True)
+@pytest.mark.long
 def test_padding_before_a_convolution(
     channels: int,
     steps: int,
@@ -211,6 +213,7 @@ def generator() -> Any:
     return model(convolved(y, 16, 5, 2), line)
 
 
+@pytest.mark.long
 def test_convolutions_of_a_sequence_run_in_int8(tmp_path: Path) -> None:
     nncf = pytest.importorskip("nncf")
     data = random(1, 16, 64)

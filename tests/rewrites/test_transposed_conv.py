@@ -87,6 +87,7 @@ def small(least: int, most: int) -> st.SearchStrategy[tuple[int, int]]:
     batch=st.integers(1, 2),
     biased=st.booleans(),
 )
+@pytest.mark.long
 def test_equal_to_the_definition_for_any_kernel_stride_and_padding(
     template: Path, tmp_path: Path, kernel: Any, strides: Any, size: Any, channels: Any,
     same: bool, batch: int, biased: bool,

@@ -73,6 +73,7 @@ def test_the_files_of_a_search(tune: Run) -> None:
     assert found.target.chosen in found.front
 
 
+@pytest.mark.long
 def test_the_bar_ends_full(tune: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers that are measured on the way are steps too."""
     totals, done = [], []

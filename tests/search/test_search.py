@@ -50,6 +50,7 @@ def test_the_candidates_of_auto_come_first_and_beside_the_trials(tmp_path: Path)
     assert len(names) == len(AUTO) + 4
 
 
+@pytest.mark.long
 def test_no_recipe_is_tried_twice_and_no_artifact_timed_twice(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "builder")
     search, study = trials(builder, tmp_path / "out")
@@ -228,6 +229,7 @@ search._try = lambda t: os._exit(9) if t.user_attrs["candidate"] == sys.argv[3] 
 """
 
 
+@pytest.mark.long
 def test_two_processes_share_a_search(tmp_path: Path) -> None:
     running = [
         subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path), name])
@@ -244,6 +246,7 @@ def test_two_processes_share_a_search(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("objective", ["balanced", "size", "latency", "quality"])
+@pytest.mark.long
 def test_never_worse_than_auto(tmp_path: Path, objective: str) -> None:
     """With no trial of its own it chooses as `convert` does, and with some not worse."""
     alone, _ = trials(Builder(tmp_path / "builder"), tmp_path / "alone", objective=objective)
@@ -305,6 +308,7 @@ def crashing(builder: Builder, *names: str) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 20])
+@pytest.mark.long
 def test_a_baseline_that_cannot_be_timed_is_told(tmp_path: Path, before: int) -> None:
     """From the first trial on, or at the end alone."""
     builder = Builder(tmp_path / "builder")

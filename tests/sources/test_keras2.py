@@ -71,6 +71,7 @@ def functions(k2: Any) -> Any:
 
 @pytest.mark.parametrize("suffix", ["h5", "keras"])
 @pytest.mark.parametrize("make", [gan, branches, functions])
+@pytest.mark.long
 def test_outputs_are_those_of_keras_2(
     tmp_path: Path, make: Callable[[Any], Any], suffix: str
 ) -> None:

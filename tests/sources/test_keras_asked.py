@@ -61,6 +61,7 @@ def asking(folder: Path, net: Any, larger: Callable[[str], str] = larger) -> Pat
 
 
 @pytest.mark.parametrize("what", ASKING)
+@pytest.mark.long
 def test_more_than_the_file_holds(tmp_path: Path, what: str) -> None:
     path = asking(tmp_path, ASKING[what]())
     asked = (

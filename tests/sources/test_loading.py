@@ -38,6 +38,7 @@ def test_outputs_given_as_a_dict_keep_their_names(tmp_path: Path) -> None:
     assert told == {"z_mean": 1.0, "z_log_var": 0.0}
 
 
+@pytest.mark.long
 def test_a_file_is_what_its_content_says(tmp_path: Path) -> None:
     """Suffixes in capitals, an archive that was unpacked, HDF5 under the name of an archive."""
     x = keras.Input((4,), name="x")

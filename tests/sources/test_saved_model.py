@@ -316,6 +316,7 @@ def test_nets_with_seeds_and_training_layers_are_no_danger(save: str, tmp_path: 
     check(tmp_path / "net", Trust())
 
 
+@pytest.mark.long
 def test_a_folder_of_keras_2_is_no_danger(tmp_path: Path) -> None:
     old = pytest.importorskip("tf_keras")
     layers = old.layers

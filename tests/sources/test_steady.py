@@ -111,6 +111,7 @@ def simple(folder: Path, body: Callable[[Any], Any], **tracked: Any) -> Path:
     ("how", "sampling"),
     [("export", Sampling), ("keras", OlderSampling)],
 )
+@pytest.mark.long
 def test_the_sampler_of_an_autoencoder_gives_its_mean(
     how: str, sampling: Callable[[], Any], tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_the_sampler_of_an_autoencoder_gives_its_mean(
         assert not [kind for kind in kinds if "RANDOM" in kind or "VAR" in kind]
 
 
+@pytest.mark.long
 def test_noise_becomes_an_input_when_asked_for(tmp_path: Path) -> None:
     net, decoded_mean = vae()
     model = described(tmp_path, write(net, tmp_path, "keras"), noise="input")
@@ -151,6 +153,7 @@ def test_noise_becomes_an_input_when_asked_for(tmp_path: Path) -> None:
     assert np.abs(at[0] - at[1]).max() > 1e-4
 
 
+@pytest.mark.long
 def test_an_encoder_whose_sample_is_not_used_needs_no_choice(tmp_path: Path) -> None:
     image = keras.Input((8, 8, 1))
     x = layers.Flatten()(image)

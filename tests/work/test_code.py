@@ -196,6 +196,7 @@ def test_every_import_that_there_is_is_read() -> None:
 
 @settings(max_examples=300)
 @given(st.data())
+@pytest.mark.long
 def test_however_an_import_is_laid_out_it_is_read(data: st.DataObject) -> None:
     def drawn(*choices: str) -> str:
         return data.draw(st.sampled_from(choices))

@@ -69,6 +69,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
+@pytest.mark.long
 def test_killed_ten_times_at_random_it_ends_in_the_same(tmp_path: Path) -> None:
     """By SIGKILL, the process that does it and the one that waits for it in turns."""
     root, log, chance = tmp_path / "work", tmp_path / "log", random.Random(0)
@@ -97,6 +98,7 @@ def test_killed_ten_times_at_random_it_ends_in_the_same(tmp_path: Path) -> None:
     assert files(folder) == files(undisturbed)
 
 
+@pytest.mark.long
 def test_interrupted_it_goes_on_the_next_time(tmp_path: Path) -> None:
     root, log = tmp_path / "work", tmp_path / "log"
     process = start(root, log)

@@ -189,6 +189,7 @@ def test_a_step_that_takes_more_than_it_may_is_ended(root: Path) -> None:
     assert only_cached(root)
 
 
+@pytest.mark.long
 def test_a_step_may_take_its_time_while_it_goes_on(root: Path) -> None:
     Workspace(root).step(steps.work, limits=Limits(None, 1), seconds=2, told=0.1)
 
