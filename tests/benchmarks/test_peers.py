@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.benchmarks.peers import page
-from tests.benchmarks.peers.compare import Duel, Row
+from tests.benchmarks.peers.compare import BASELINE, Duel, Row, duels
+from tests.benchmarks.peers.tools import EDGEKIT
 
 
 def row(tool: str, size: int, psnr: float, ratio: float, failure: str = "") -> Row:
@@ -50,3 +53,18 @@ def test_details_give_times_beside_float_and_reasons_of_failures() -> None:
     lines = page.details(duel(other, failed)).splitlines()
     assert "| TF int8 | 80 | 39.0 | 0.50 |" in lines
     assert any(line.startswith("| TF float16 | refused |") for line in lines)
+
+
+@pytest.mark.slow
+def test_every_tool_is_built_run_and_timed_beside_edgekits_choice(tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras")
+    latent = keras.Input((8,), name="z")
+    image = keras.layers.Reshape((4, 4, 8))(keras.layers.Dense(128, activation="relu")(latent))
+    image = keras.layers.Conv2DTranspose(3, 4, strides=2, padding="same")(image)
+    keras.Model(latent, image).save(tmp_path / "net.keras")
+    found = duels(tmp_path / "net.keras", {"gates": "psnr>=5"}, tmp_path, [1], free=False)
+    assert [each.engine for each in found] == ["litert", "openvino"]
+    for each in found:
+        made = {row.tool: row for row in each.rows if not row.failure}
+        assert {BASELINE[each.engine], EDGEKIT} < made.keys()
+        assert all(row.against for row in made.values())

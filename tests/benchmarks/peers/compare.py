@@ -13,6 +13,7 @@ import msgspec
 
 from edgekit import plugin
 from edgekit.bundle.reading import read_manifest
+from edgekit.device import Device
 from edgekit.engines._formats import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
@@ -170,7 +171,7 @@ def measured(
             artifact=made,
             engine=engine,
             draws=evaluator.folder / "draws.npz",
-            threads=1,
+            device=Device(),
         )
     except EdgekitError as error:
         return Row(tool=tool, failure=str(error))
@@ -186,8 +187,8 @@ def timed(
         told = workspace.call(
             measure.latency,
             artifacts=[mine, *(others[name] for name in names)],
-            engine=engine,
-            threads=min(threads, os.cpu_count() or 1),
+            engines=[engine] * (1 + len(names)),
+            device=Device(threads=min(threads, os.cpu_count() or 1)),
             seconds=SECONDS * (len(names) + 1),
         )
         return msgspec.convert(told, list[Latency])[1:]

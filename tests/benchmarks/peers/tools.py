@@ -93,6 +93,7 @@ FREE_BATCH: dict[str, Make] = {
     for name in (FLOAT32, "TF Optimize.DEFAULT", "litert-quantizer dynamic int8")
 }
 TOOLS = {"litert": LITERT, "openvino": OPENVINO}
+FORMATS = {"litert": "tflite", "openvino": "openvino-ir"}  # that they make for each engine
 
 
 def export_free(output: Path, described: Path) -> None:
@@ -145,4 +146,4 @@ def make_one(output: Path, tool: str, engine: str, saved: Path, calibration: Pat
             files[name] = f"{name}.xml"
             half = tool != "OpenVINO float32"  # what save_model does unless told otherwise
             openvino.save_model(made, str(output / files[name]), compress_to_fp16=half)
-    model.replace(kind=engine, files=files).save(output)
+    model.replace(kind=FORMATS[engine], files=files).save(output)
