@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edgekit.device import Device
 from edgekit.files.checksum import sha256
+from edgekit.files.packing import ENCODING
 from edgekit.model import Model, Noise, Range, Settings, Signature
 from edgekit.typed import Typed, to_json
 
@@ -18,13 +20,19 @@ GOLDEN = "golden"  # the asset with a few inputs and what became of them
 class File(Typed, frozen=True):
     """One file as it is stored: its size in bytes and its SHA-256.
 
-    `encoding` is how it is packed, empty where it is not; `unpacked` its size then.
+    `encoding` is how it is packed, empty where it is not; a packed one is stored under its name and
+    this suffix. `unpacked` and `unpacked_sha256` are those of what is in it.
     """
 
     size: int
     sha256: str
     encoding: str = ""
     unpacked: int | None = None
+    unpacked_sha256: str = ""
+
+    def stored(self, name: str) -> str:
+        """The path of the file of this name, below the bundle."""
+        return f"{name}.{self.encoding}" if self.encoding else name
 
 
 class Entry(Typed, frozen=True):
@@ -121,13 +129,29 @@ def artifact_of(model: Model, engine: str, device: Device, proven: dict[str, str
                     proven=proven)  # fmt: skip
 
 
-def describe_files(folder: Path) -> dict[str, File]:
-    """Size and checksum of every file below `folder`, by POSIX path."""
-    return {
-        path.relative_to(folder).as_posix(): File(size=path.stat().st_size, sha256=sha256(path))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
+def describe_files(folder: Path, packed: Mapping[str, Path] | None = None) -> dict[str, File]:
+    """Size and checksum of every file below `folder`, by POSIX path.
+
+    `packed` are the names of those that are stored packed, and where they are as they were.
+    """
+    found = {}
+    originals = {f"{name}.{ENCODING}": plain for name, plain in (packed or {}).items()}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or name == MANIFEST:
+            continue
+        file = File(size=path.stat().st_size, sha256=sha256(path))
+        if plain := originals.get(name):
+            name = name.removesuffix(f".{ENCODING}")
+            file = File(
+                size=file.size,
+                sha256=file.sha256,
+                encoding=ENCODING,
+                unpacked=plain.stat().st_size,
+                unpacked_sha256=sha256(plain),
+            )
+        found[name] = file
+    return found
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

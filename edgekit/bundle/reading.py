@@ -11,12 +11,13 @@ import msgspec
 from edgekit import plugin
 from edgekit.bundle.consistency import LONGEST, problems, quoted
 from edgekit.bundle.format1 import upgraded
-from edgekit.bundle.manifest import FORMAT, MANIFEST, File, Manifest
+from edgekit.bundle.manifest import FORMAT, MANIFEST, Artifact, File, Manifest
 from edgekit.device import MOST_THREADS
 from edgekit.engines import runtime
 from edgekit.engines._formats import artifacts
 from edgekit.errors import BundleError, InputError, did_you_mean
 from edgekit.files.checksum import sha256
+from edgekit.files.packing import ENCODING
 from edgekit.typed import pruned
 
 LARGEST = 16 << 20  # bytes of a manifest
@@ -32,16 +33,25 @@ def read_manifest(folder: Path) -> Manifest:
     """
     manifest = parse_manifest(folder)
     for name, file in manifest.files.items():
-        check_place(folder, name)
+        check_place(folder, file.stored(name))
         check_file(folder, name, file)
     for name in manifest.assets.values():
         check_listed(folder, manifest, name)
     for artifact in manifest.artifacts:
         for entry in artifact.signatures.values():
             check_listed(folder, manifest, entry.file)
-        for path in artifacts(folder, manifest.model(artifact)):  # those beside them too
+        for path in artifact_files(folder, manifest, artifact):  # those beside them too
             check_listed(folder, manifest, path.relative_to(folder).as_posix())
     return manifest
+
+
+def artifact_files(folder: Path, manifest: Manifest, artifact: Artifact) -> list[Path]:
+    """Where the files that an engine loads of an artifact are, or would be were they not packed."""
+
+    def there(path: Path) -> bool:
+        return path.relative_to(folder).as_posix() in manifest.files or path.is_file()
+
+    return artifacts(folder, manifest.model(artifact), there)
 
 
 def parse_manifest(folder: Path) -> Manifest:
@@ -115,6 +125,9 @@ def contradictions(manifest: Manifest) -> Iterator[str]:
         yield "its latency is no object"
     if not manifest.artifacts:
         yield "it has no artifact"
+    for name, file in manifest.files.items():
+        if file.encoding and (file.unpacked is None or not file.unpacked_sha256):
+            yield f"it does not tell what is in {quoted(name)}, which is packed"
     for artifact in manifest.artifacts:
         if not 1 <= artifact.device.threads <= MOST_THREADS:
             yield f"{artifact.device.threads} threads"
@@ -142,7 +155,7 @@ def foreign(place: Path) -> str:
         manifest = parse_manifest(place)
     except (InputError, BundleError):
         return "is not a bundle"
-    own = {MANIFEST, *manifest.files}
+    own = {MANIFEST, *(file.stored(name) for name, file in manifest.files.items())}
     for path in sorted(place.rglob("*")):
         name = path.relative_to(place).as_posix()
         if name not in own and (path.is_symlink() or not path.is_dir()):
@@ -165,11 +178,11 @@ def check_place(folder: Path, name: str) -> None:
 
 def check_file(folder: Path, name: str, file: File) -> None:
     """Check that one listed file is there, unaltered, and stored in a way that is known."""
-    path = folder / name
-    if file.encoding:
+    path = folder / file.stored(name)
+    if file.encoding not in ("", ENCODING):
         raise BundleError(
-            f"'{path}' is packed as {quoted(file.encoding)}, which this edgekit does not read; "
-            "run: pip install -U edgekit"
+            f"'{folder / name}' is packed as {quoted(file.encoding)}, which this edgekit does not "
+            "read; run: pip install -U edgekit"
         )
     try:
         if not path.is_file():

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edgekit import plugin
+from edgekit.bundle.pack import pack
 from edgekit.candidates.choose import merged
 from edgekit.candidates.passes import after, fingerprint
 from edgekit.candidates.results import Result, TargetReport
@@ -258,7 +259,10 @@ class Builder:
             draws=self._evaluator.folder / "draws.npz",
             device=self.device(plan),
         )
-        return Made(engine=engine, artifact=folder, trial=trial, steps=candidate.steps)
+        packed = self._workspace.step(pack, artifact=folder) if self._request.packed else None
+        return Made(
+            engine=engine, artifact=folder, trial=trial, steps=candidate.steps, packed=packed
+        )
 
     def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
         """The result with what the trial told; PassError when float32 is not the original."""
@@ -268,7 +272,8 @@ class Builder:
             check_lowering(error, self._evaluator.sensitivity)
         return msgspec.structs.replace(
             result,
-            size=artifact_size(made.artifact),
+            size=stored_size(made),
+            unpacked=artifact_size(made.artifact),
             memory=told.memory,
             load_seconds=told.load_seconds,
             coverage=told.coverage,
@@ -289,6 +294,14 @@ def check_lowering(error: float, sensitivity: float) -> None:
             f"{bound:.2g} (one ulp of the inputs moves the original by {sensitivity:.2g}): "
             "the lowering is wrong"
         )
+
+
+def stored_size(made: Made) -> int:
+    """The bytes of a candidate's artifacts in a bundle."""
+    if made.packed is None:
+        return artifact_size(made.artifact)
+    told = (made.packed / "result.json").read_bytes()
+    return sum(msgspec.json.decode(told, type=dict[str, int]).values())
 
 
 def artifacts_of(built: Mapping[str, Made]) -> dict[str, Artifact]:

@@ -18,7 +18,8 @@ from edgekit.typed import Typed, to_json
 class Result(Typed, frozen=True):
     """One candidate on one target, made for one of its engines.
 
-    `size` is the bytes of its artifacts, `memory` the peak bytes above the bare engine,
+    `size` is the bytes of its artifacts as they are stored, `unpacked` as its engine loads them,
+    `memory` the peak bytes above the bare engine,
     `coverage` what the engine's fast path took. `left_out` is the one rewrite that was not done,
     `form` what the engine did otherwise. `note` says what sets it apart from others of its
     recipe, `verdict` whether it was chosen, or why not; `same_as` names an earlier
@@ -35,6 +36,7 @@ class Result(Typed, frozen=True):
     note: str = ""
     steps: tuple[str, ...] = ()
     size: int = 0
+    unpacked: int = 0
     memory: int = 0
     load_seconds: float = 0.0
     coverage: Coverage | None = None

@@ -19,12 +19,13 @@ from edgekit.typed import Typed
 
 class Made(Typed, frozen=True):
     """A candidate that was built and run: where its model and its outputs are, the engine that it
-    is for, and its steps."""
+    is for, and its steps; `packed` is where the files are that are stored packed."""
 
     engine: str
     artifact: Path
     trial: Path
     steps: tuple[Step, ...] = ()
+    packed: Path | None = None
 
 
 def variants(chosen: Result, made: Made) -> list[Candidate]:

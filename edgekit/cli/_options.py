@@ -97,6 +97,12 @@ CHOICE = (
         help="Quality that must be met, such as 'psnr>=30' (quoted); repeatable.",
     ),
     *LIMITS,
+    click.option(
+        "--packed/--plain",
+        default=True,
+        show_default=True,
+        help="Store artifacts packed, as edgekit's runtime reads them, or plain for any program.",
+    ),
 )
 
 # What candidates are compared on, and how.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,13 @@ def reader_of(kind: str) -> Any:
     raise EngineError(f"no engine reads '{kind}'")
 
 
-def artifacts(folder: Path, model: Model) -> list[Path]:
-    """Every file that an engine loads of a model."""
+def artifacts(
+    folder: Path, model: Model, there: Callable[[Path], bool] = Path.is_file
+) -> list[Path]:
+    """Every file that an engine loads of a model, of those that are there."""
     reader = reader_of(model.kind)
     files = dict.fromkeys(model.files.values())  # several signatures may share one
-    return [path for file in files for path in reader.files(folder / file)]
+    return [path for file in files for path in reader.files(folder / file, there)]
 
 
 def artifact_size(folder: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edgekit import plugin
 from edgekit.bundle.manifest import MANIFEST, Manifest
+from edgekit.bundle.opened import opened
 from edgekit.bundle.reading import read_manifest
 from edgekit.domain import as_text
 from edgekit.engines import Facts, Rows
@@ -62,8 +63,9 @@ def bundle_facts(folder: Path) -> Facts:
         "remarks": model.remarks,
     }
     tables = {"artifacts": artifact_rows(manifest), "signatures": signature_rows(model)}
-    files = [folder / file for file in model.files.values()]
-    found = looked_at(artifact.engine, files, whole=False)
+    with opened(folder, manifest, artifact) as place:
+        files = [place / file for file in model.files.values()]
+        found = looked_at(artifact.engine, files, whole=False)
     for name, facts in zip(model.files, found, strict=True):
         for title, rows in facts.tables.items():
             tables.setdefault(title, []).extend({"signature": name, **row} for row in rows)

@@ -27,6 +27,7 @@ from edgekit.engines._formats import artifacts
 from edgekit.errors import InputError
 from edgekit.files.atomic import atomic_folder, write_file
 from edgekit.files.durable import remove
+from edgekit.files.packing import ENCODING
 from edgekit.measure.evaluator import Evaluator
 from edgekit.model import Model
 from edgekit.plan.plan import TargetPlan
@@ -130,8 +131,14 @@ def fill_bundle(
 ) -> None:
     """The files of one bundle, its manifest last."""
     model = Model.load(made.artifact)
+    originals = {}
     for path in artifacts(made.artifact, model):
-        (folder / path.name).write_bytes(path.read_bytes())
+        stored = made.packed / f"{path.name}.{ENCODING}" if made.packed else path
+        if stored.is_file() and stored != path:
+            originals[path.name] = path
+        else:
+            stored = path
+        (folder / stored.name).write_bytes(stored.read_bytes())
     passes = [(step.name, step.options) for step in made.steps]
     recipe = to_toml(f"what was done as {chosen.name}", made.engine, passes)
     (folder / ASSETS["recipe"]).write_text(recipe, encoding="utf-8")
@@ -152,11 +159,12 @@ def fill_bundle(
         name=request.model.stem,
         target=plan.name,
         recipe=chosen.name,
-        files=describe_files(folder),
+        files=describe_files(folder, originals),
         assets=ASSETS,
         gates=dict(map(split_gate, report.gates)),
         measured={
             "size": chosen.size,
+            "unpacked": chosen.unpacked,
             "memory": chosen.memory,
             "latency": msgspec.to_builtins(chosen.latency),
             "baseline": target.results[0].name,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.bundle.manifest import GOLDEN, Manifest
+from edgekit.bundle.opened import opened
 from edgekit.bundle.reading import read_manifest
 from edgekit.data import npz
 from edgekit.errors import BundleError, InputError, PassError
@@ -77,8 +78,9 @@ def validate(bundle: Path, threads: int | None = None, seconds: float = 1.0) -> 
     golden = read_golden(bundle, manifest)
     warm_engine(artifact.engine)
     before, start = resident(), time.perf_counter()
-    runner = EngineRunner(bundle, model, artifact.engine, device)
-    calls = [signature_call(runner, model, name) for name in model.signatures]
+    with opened(bundle, manifest, artifact) as folder:
+        runner = EngineRunner(folder, model, artifact.engine, device, bundle)
+        calls = [signature_call(runner, model, name) for name in model.signatures]
     load_seconds = time.perf_counter() - start
     for call in calls:
         call()
@@ -165,9 +167,11 @@ def bench(bundle: Path, threads: Sequence[int], seconds: float) -> list[Timing]:
     model, timings = manifest.model(artifact), []
     for name in model.signatures:
         calls = []
-        for count in threads:
-            runner = EngineRunner(bundle, model, artifact.engine, artifact.device.here(count))
-            calls.append(signature_call(runner, model, name))
+        with opened(bundle, manifest, artifact) as folder:
+            for count in threads:
+                device = artifact.device.here(count)
+                runner = EngineRunner(folder, model, artifact.engine, device, bundle)
+                calls.append(signature_call(runner, model, name))
         results = interleaved(calls, seconds * len(threads))
         timings += [
             Timing(signature=name, threads=count, latency=latency)

@@ -37,7 +37,8 @@ class Request(Typed, frozen=True):
     `engines` are those of the targets' that are tried, all without any. `samples` rows are compared
     (None: 128, fewer of large ones), `calibration` rows calibrate. `seconds` is the time that
     latency is measured for each candidate. `threads` None takes the target's, as far as this
-    machine has them. `cache` None is the user's cache folder, of which the oldest steps go beyond
+    machine has them. `packed`: artifacts are stored packed, where that makes them smaller, and that
+    is their size. `cache` None is the user's cache folder, of which the oldest steps go beyond
     `cache_size` bytes.
     """
 
@@ -62,6 +63,7 @@ class Request(Typed, frozen=True):
     trust: Trust = Trust()
     cache: Path | None = None
     cache_size: int = MOST
+    packed: bool = True
     reuse: bool = True
     jobs: int = 2
 

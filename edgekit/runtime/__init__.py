@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit import plugin
+from edgekit.bundle.opened import opened
 from edgekit.bundle.reading import read_manifest
 from edgekit.errors import EngineError
 from edgekit.model import Model
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["as_family", "load"]
 
 
-def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Family:
+def load(
+    bundle: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    unpacked: str | os.PathLike[str] | None = None,
+) -> Family:
     """Open a bundle, ready to generate.
 
     Args:
         bundle: the folder that `edgekit convert` wrote.
         threads: CPU threads of the engine; the target's number when None, never more than the
             machine has.
+        unpacked: a folder for what is packed in the bundle: it is expanded there once, and checked
+            by its SHA-256 each time. Without one it is expanded into memory, and gone when the
+            engine has loaded it.
 
     Returns:
         The model as its family: `generate`, `transform`, and for autoencoders `encode` and
@@ -44,12 +53,13 @@ def load(bundle: str | os.PathLike[str], *, threads: int | None = None) -> Famil
     manifest = read_manifest(folder)
     artifact = usable(manifest)
     model = manifest.model(artifact)
-    runner = EngineRunner(folder, model, artifact.engine, artifact.device.here(threads))
-    try:
-        for signature in model.signatures:
-            runner.load(signature)
-    except EngineError as error:
-        raise EngineError(f"{error}{outdated(artifact)}") from None
+    with opened(folder, manifest, artifact, Path(unpacked) if unpacked else None) as place:
+        runner = EngineRunner(place, model, artifact.engine, artifact.device.here(threads), folder)
+        try:
+            for signature in model.signatures:
+                runner.load(signature)
+        except EngineError as error:
+            raise EngineError(f"{error}{outdated(artifact)}") from None
     origin = f"'{manifest.name}' for {manifest.target}, recipe {manifest.recipe}"
     return as_family(model, runner, origin)
 

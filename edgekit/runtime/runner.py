@@ -44,11 +44,20 @@ class EngineRunner:
     must make its own, since the engine's threads are not forked with it.
     """
 
-    def __init__(self, folder: Path, model: Model, engine: str, device: Device) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        model: Model,
+        engine: str,
+        device: Device,
+        bundle: Path | None = None,
+    ) -> None:
+        """`bundle` is what messages name, where the files are elsewhere."""
         check_device(engine, device)
         self._engine = runtime(engine)
         self._engine.check_installed()
         self._folder, self._model, self._device = folder, model, device
+        self._bundle = bundle or folder
         self._calls: dict[str, Call] = {}
         self._loading, self._process = Lock(), os.getpid()
 
@@ -60,7 +69,7 @@ class EngineRunner:
         """
         if os.getpid() != self._process:  # or it would wait for threads that are not there
             raise EngineError(
-                f"'{self._folder}' was loaded before this process was forked; "
+                f"'{self._bundle}' was loaded before this process was forked; "
                 "load it in each worker, after the fork"
             )
         with self._loading:

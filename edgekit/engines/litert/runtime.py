@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,7 +40,7 @@ def warm() -> None:
     interpreter_class()
 
 
-def files(path: Path) -> tuple[Path, ...]:
+def files(path: Path, there: Callable[[Path], bool] = Path.is_file) -> tuple[Path, ...]:
     """The one file of an artifact."""
     return (path,)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,9 @@ def warm() -> None:
     openvino.Core()
 
 
-def files(path: Path) -> tuple[Path, ...]:
+def files(path: Path, there: Callable[[Path], bool] = Path.is_file) -> tuple[Path, ...]:
     """The graph, and its weights unless they are missing."""
-    return tuple(file for file in (path, path.with_suffix(".bin")) if file.is_file())
+    return tuple(file for file in (path, path.with_suffix(".bin")) if there(file))
 
 
 def load(path: Path, signature: Signature, device: Device, entry: str = "") -> OpenvinoCall:

@@ -29,7 +29,7 @@ def warm() -> None:
     """Nothing to import."""
 
 
-def files(path: Path) -> tuple[Path, ...]:
+def files(path: Path, there: Callable[[Path], bool] = Path.is_file) -> tuple[Path, ...]:
     """The one file of an artifact."""
     return (path,)
 
