@@ -84,6 +84,7 @@ def rows(target: TargetReport) -> list[dict[str, str]]:
                 "candidate": result.name,
                 "size": megabytes(result.size) if result.size else "–",
                 "÷ float32": f"{result.size / base.size:.2f}" if base and result.size else "–",
+                "unpacked": megabytes(result.unpacked) if result.unpacked else "–",
                 "latency": milliseconds(result.latency.seconds) if result.latency else "–",
                 "× float32": ratio(result.latency) if result.latency else "–",
                 "memory": megabytes(result.memory) if result.size else "–",
