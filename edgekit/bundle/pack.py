@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from edgekit.engines._formats import artifacts
 from edgekit.files.packing import ENCODING, packed
 from edgekit.model import Model
@@ -19,3 +21,8 @@ def pack(output: Path, artifact: Path) -> dict[str, int]:
             (output / f"{path.name}.{ENCODING}").write_bytes(small)
         sizes[path.name] = len(content if small is None else small)
     return sizes
+
+
+def stored_sizes(step: Path) -> dict[str, int]:
+    """What the step told: the size of each file as it is stored."""
+    return msgspec.json.decode((step / "result.json").read_bytes(), type=dict[str, int])

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edgekit import plugin
-from edgekit.bundle.pack import pack
+from edgekit.bundle.pack import pack, stored_sizes
 from edgekit.candidates.choose import merged
 from edgekit.candidates.passes import after, fingerprint
 from edgekit.candidates.results import Result, TargetReport
@@ -300,8 +300,7 @@ def stored_size(made: Made) -> int:
     """The bytes of a candidate's artifacts in a bundle."""
     if made.packed is None:
         return artifact_size(made.artifact)
-    told = (made.packed / "result.json").read_bytes()
-    return sum(msgspec.json.decode(told, type=dict[str, int]).values())
+    return sum(stored_sizes(made.packed).values())
 
 
 def artifacts_of(built: Mapping[str, Made]) -> dict[str, Artifact]:

@@ -14,7 +14,8 @@ from tests.benchmarks.peers.tools import EDGEKIT
 def row(tool: str, size: int, psnr: float, ratio: float, failure: str = "") -> Row:
     """An artifact that takes `ratio` times as long as edgekit's on one thread."""
     against = {1: (ratio, ratio - 0.1, ratio + 0.1)}
-    return Row(tool=tool, size=size, psnr=psnr, against=against, failure=failure)
+    packed = int(0.8 * size)
+    return Row(tool=tool, size=size, packed=packed, psnr=psnr, against=against, failure=failure)
 
 
 def duel(*others: Row, psnr: float = 45.0) -> Duel:
@@ -37,7 +38,8 @@ def test_only_the_equally_faithful_are_compared_with_at_their_best() -> None:
     assert line.fastest == line.smallest == "litert-quantizer dynamic int8"
     assert line.over_fastest == pytest.approx((1 / 2, 1 / 2.1, 1 / 1.9))
     assert line.over_float[0] == pytest.approx(1 / 4)
-    assert line.size_over == pytest.approx(0.9)
+    assert line.size_over == pytest.approx(0.72), "packed, beside files that are not"
+    assert line.packed_over == pytest.approx(0.9)
 
 
 def test_where_nothing_is_as_faithful_there_is_no_line() -> None:
@@ -51,7 +53,7 @@ def test_means_are_geometric() -> None:
 def test_details_give_times_beside_float_and_reasons_of_failures() -> None:
     other, failed = row("TF int8", 80_000, 39.0, 2.0), Row("TF float16", failure="refused")
     lines = page.details(duel(other, failed)).splitlines()
-    assert "| TF int8 | 80 | 39.0 | 0.50 |" in lines
+    assert "| TF int8 | 80 | 64 | 39.0 | 0.50 |" in lines
     assert any(line.startswith("| TF float16 | refused |") for line in lines)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from edgekit import plugin
+from edgekit.bundle.opened import opened
+from edgekit.bundle.pack import pack, stored_sizes
 from edgekit.bundle.reading import read_manifest
 from edgekit.device import Device
-from edgekit.engines._formats import artifact_size, artifacts
+from edgekit.engines._formats import artifact_size
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure
@@ -37,12 +39,14 @@ FREE_SUFFIX = ", free batch"
 class Row(msgspec.Struct):
     """One artifact: bytes, decibels against the original, and latencies as ratios.
 
+    `packed` are the bytes as edgekit's bundles store them: its own are, those of others are not.
     `against` holds, for each number of threads, how long it takes beside edgekit's choice: the
     median of paired turns, and the bounds that hold it with 95 % confidence.
     """
 
     tool: str
     size: int = 0
+    packed: int = 0
     psnr: float = 0.0
     against: dict[int, tuple[float, float, float]] = {}
     failure: str = ""
@@ -150,11 +154,10 @@ def choice(request: Request, engine: str) -> tuple[str, Path]:
     report = pipeline.run(asked)
     bundle = output / TARGETS[engine]
     manifest = read_manifest(bundle)
-    model = manifest.model(manifest.artifacts[0])
-    folder = output / "model"
-    folder.mkdir()
-    for path in artifacts(bundle, model):
-        shutil.copy2(path, folder)
+    artifact = manifest.artifacts[0]
+    model, folder = manifest.model(artifact), output / "model"
+    with opened(bundle, manifest, artifact) as place:
+        shutil.copytree(place, folder)
     model.save(folder)
     return str(report.targets[0].chosen), folder
 
@@ -175,7 +178,12 @@ def measured(
         )
     except EdgekitError as error:
         return Row(tool=tool, failure=str(error))
-    return Row(tool=tool, size=artifact_size(made), psnr=evaluator.score(trial)["psnr"])
+    return Row(
+        tool=tool,
+        size=artifact_size(made),
+        packed=sum(stored_sizes(workspace.step(pack, artifact=made)).values()),
+        psnr=evaluator.score(trial)["psnr"],
+    )
 
 
 def timed(

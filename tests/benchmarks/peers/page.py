@@ -18,6 +18,8 @@ class Line(msgspec.Struct):
     """edgekit's choice beside the best that other tools reach at equal or better fidelity.
 
     Latencies are ratios, with the bounds of 95 % confidence; below 1 edgekit is faster or smaller.
+    edgekit's size is that in its bundle, packed; others' is that of their files (`size_over`), or
+    of these packed in the same way (`packed_over`).
     """
 
     net: str
@@ -31,6 +33,7 @@ class Line(msgspec.Struct):
     over_fastest: tuple[float, float, float]
     smallest: str
     size_over: float
+    packed_over: float
 
 
 def lines(found: Sequence[Duel]) -> Iterator[Line]:
@@ -48,13 +51,14 @@ def lines(found: Sequence[Duel]) -> Iterator[Line]:
                 engine=duel.engine,
                 threads=threads,
                 chosen=duel.chosen,
-                size=mine.size,
+                size=mine.packed,
                 psnr=mine.psnr,
                 over_float=inverse(row(duel, BASELINE[duel.engine]).against[threads]),
                 fastest=fastest.tool,
                 over_fastest=inverse(fastest.against[threads]),
                 smallest=smallest.tool,
-                size_over=mine.size / smallest.size,
+                size_over=mine.packed / smallest.size,
+                packed_over=mine.packed / min(peer.packed for peer in peers),
             )
 
 
@@ -89,18 +93,20 @@ def summary(found: Sequence[Line]) -> str:
     """edgekit's choice beside the best of the others, as Markdown."""
     text = [
         "| net | engine | threads | edgekit chose | PSNR | latency × float32 | fastest other tool "
-        "of equal or better fidelity | latency × it | smallest | size × it |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "of equal or better fidelity | latency × it | smallest | size × it | × it, all packed |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for line in found:
         text.append(
             f"| {line.net} | {line.engine} | {line.threads} | {line.chosen} | {line.psnr:.1f} dB "
             f"| {bounded(line.over_float)} | {line.fastest} | {bounded(line.over_fastest)} "
-            f"| {line.smallest} | {line.size_over:.2f} |"
+            f"| {line.smallest} | {line.size_over:.2f} | {line.packed_over:.2f} |"
         )
     latency = mean([line.over_fastest[0] for line in found])
     size = mean([line.size_over for line in found])
-    text.append(f"| **geometric mean** | | | | | | | **{latency:.2f}** | | **{size:.2f}** |")
+    packed = mean([line.packed_over for line in found])
+    means = f"**{latency:.2f}** | | **{size:.2f}** | **{packed:.2f}** |"
+    text.append(f"| **geometric mean** | | | | | | | {means}")
     return "\n".join(text)
 
 
@@ -113,18 +119,22 @@ def details(duel: Duel) -> str:
     """Every artifact of one net on one engine, as Markdown."""
     counts = duel.threads
     heads = " | ".join(f"latency × float32, {n} thread{'s' * (n > 1)}" for n in counts)
-    text = [f"| tool | size kB | PSNR dB | {heads} |", "|---|---|---|" + "---|" * len(counts)]
+    text = [
+        f"| tool | size kB | packed kB | PSNR dB | {heads} |",
+        "|---|---|---|---|" + "---|" * len(counts),
+    ]
     base = row(duel, BASELINE[duel.engine])
     for each in duel.rows:
         if each.failure:
-            text.append(f"| {each.tool} | {each.failure[:120]} | | " + " | " * len(counts))
+            text.append(f"| {each.tool} | {each.failure[:120]} | | | " + " | " * len(counts))
             continue
         times = [
             f"{each.against[n][0] / base.against[n][0]:.2f}" if n in each.against else ""
             for n in counts
         ]
         text.append(
-            f"| {each.tool} | {each.size / 1e3:.0f} | {each.psnr:.1f} | {' | '.join(times)} |"
+            f"| {each.tool} | {each.size / 1e3:.0f} | {each.packed / 1e3:.0f} | {each.psnr:.1f} "
+            f"| {' | '.join(times)} |"
         )
     return "\n".join(text)
 

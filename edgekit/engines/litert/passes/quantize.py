@@ -10,13 +10,15 @@ filters) are left in float by static rules: no integer kernel takes such weights
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from edgekit.engines.litert.file import check_weights_present, computed_convolutions, dense_widths
+from edgekit.engines.litert.grid import regridded
 from edgekit.engines.litert.pack import raise_versions
 from edgekit.engines.litert.passes._large_weights import in_pieces
 from edgekit.errors import PassError
@@ -35,7 +37,9 @@ class Rule(Typed, frozen=True):
     """What to do with ops whose output name matches `layers` and whose type is `op`.
 
     `mode`: dynamic (activations quantized at run time), weights (stored small, computed in
-    float), static (calibrated activations of `activations` bits), float (leave alone).
+    float), static (calibrated activations of `activations` bits), float (leave alone). `grid`: of
+    the 8 bits that weights are stored and computed in, so many are used, and packed files are
+    smaller.
     """
 
     mode: Literal["dynamic", "weights", "static", "float"] = "dynamic"
@@ -44,6 +48,7 @@ class Rule(Typed, frozen=True):
     bits: Literal[8, 4, 2] = 8
     activations: Literal[8, 16] = 8
     granularity: Literal["tensor", "channel", "block-32", "block-64", "block-128"] = "channel"
+    grid: Literal[1, 2, 3, 4, 5, 6, 7] | None = None
 
 
 class Options(Typed, frozen=True):
@@ -66,6 +71,8 @@ class Options(Typed, frozen=True):
 def run(model: Model, options: Options, ctx: Context) -> Model:
     """Quantize every signature; raises PassError when the quantizer refuses the graph."""
     for rule in options.rules:
+        if rule.grid and (rule.mode == "float" or rule.bits != 8):
+            raise PassError("quantize-litert: a grid is of weights in 8 bits, in no other rule")
         if not any(fitted(rule, ctx.source / file) for file in model.files.values()):
             size = rule.granularity.removeprefix("block-")
             raise PassError(
@@ -100,11 +107,18 @@ def quantize(
             rows = calibration_rows(ctx, name, signature, options.rows)
             statistics = calibrate(path, tool.get_quantization_recipe(), rows, options.ranges)
         with in_pieces():
-            return raise_versions(bytes(tool.quantize(statistics).quantized_model))
+            made = raise_versions(bytes(tool.quantize(statistics).quantized_model))
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise PassError(
             f"quantize-litert: {name}: litert-quantizer refused the graph: {reason(error)}"
         ) from None
+    return regridded(made, path, partial(grid_of, rules)) if any(r.grid for r in rules) else made
+
+
+def grid_of(rules: Sequence[Rule], layer: str, kind: str) -> int | None:
+    """The grid of a layer, by the name of its output and its type: that of the last rule for it."""
+    found = [r for r in rules if r.op in ("*", kind) and re.search(r.layers, f"{layer};")]
+    return found[-1].grid if found else None
 
 
 def fitted(rule: Rule, path: Path) -> Rule | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from edgekit.engines.openvino.graph import all_but, save_quantized
+from edgekit.engines.openvino.grid import regridded
 from edgekit.engines.openvino.passes.rewrite import rewrite
 from edgekit.errors import PassError
 from edgekit.model import Model
@@ -29,7 +30,8 @@ class Options(Typed, frozen=True):
     `ranges`: extremes keeps every value seen in calibration, mean (NNCF's default) and quantile
     clip the rare ones. `smooth_quant` is the strength of moving outliers from activations to
     weights, -1 for none. `only` names the layers to quantize, None for all. `rows` is how many
-    draws calibrate, None for all there are.
+    draws calibrate, None for all there are. `grid`: of the 8 bits that weights are stored and
+    computed in, so many are used, and packed files are smaller.
     """
 
     preset: Literal["mixed", "performance"] = "mixed"
@@ -38,6 +40,7 @@ class Options(Typed, frozen=True):
     smooth_quant: float | None = None
     only: tuple[str, ...] | None = None
     rows: int | None = None
+    grid: Literal[1, 2, 3, 4, 5, 6, 7] | None = None
 
     def calibrates(self) -> bool:
         """Always."""
@@ -79,6 +82,8 @@ def run(model: Model, options: Options, ctx: Context) -> Model:
             )
         except (RuntimeError, ValueError, AssertionError) as error:
             raise PassError(f"quantize-openvino: {name}: {reason(error)}") from None
+        if options.grid:
+            regridded(quantized, options.grid)
         save_quantized(quantized, artifact(ctx, name, ".xml"))
     return with_files(model, GIVES, ".xml")
 
