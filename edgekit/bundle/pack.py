@@ -6,20 +6,18 @@ from pathlib import Path
 
 import msgspec
 
-from edgekit.engines._formats import artifacts
 from edgekit.files.packing import ENCODING, packed
-from edgekit.model import Model
 
 
-def pack(output: Path, artifact: Path) -> dict[str, int]:
-    """Write those that are worth it packed; the size of each as it is stored, by its name."""
+def pack(output: Path, folder: Path, names: list[str]) -> dict[str, int]:
+    """Write those files of a folder that are worth it packed; the size of each as it is stored."""
     sizes = {}
-    for path in artifacts(artifact, Model.load(artifact)):
-        content = path.read_bytes()
+    for name in names:
+        content = (folder / name).read_bytes()
         small = packed(content)
         if small is not None:
-            (output / f"{path.name}.{ENCODING}").write_bytes(small)
-        sizes[path.name] = len(content if small is None else small)
+            (output / f"{name}.{ENCODING}").write_bytes(small)
+        sizes[name] = len(content if small is None else small)
     return sizes
 
 

@@ -16,7 +16,7 @@ from edgekit.candidates.results import Result, TargetReport
 from edgekit.candidates.stopwatch import OWN_FAILURES, Artifact, Judge, Stopwatch
 from edgekit.candidates.variants import Made, variants
 from edgekit.device import Device
-from edgekit.engines._formats import artifact_size
+from edgekit.engines._formats import artifact_size, artifacts
 from edgekit.errors import PassError
 from edgekit.measure import latency as measure
 from edgekit.measure.evaluator import Evaluator
@@ -24,6 +24,7 @@ from edgekit.measure.latency import Latency, Trial
 from edgekit.mixed import sensitivity
 from edgekit.mixed.allocate import front
 from edgekit.mixed.sensitivity import FLOAT, Cost, Group, Sensitivity, grouped
+from edgekit.model import Model
 from edgekit.plan.candidate import Candidate, Search
 from edgekit.plan.plan import TargetPlan
 from edgekit.plan.recipe import BASELINE
@@ -259,10 +260,12 @@ class Builder:
             draws=self._evaluator.folder / "draws.npz",
             device=self.device(plan),
         )
-        packed = self._workspace.step(pack, artifact=folder) if self._request.packed else None
-        return Made(
-            engine=engine, artifact=folder, trial=trial, steps=candidate.steps, packed=packed
-        )
+        made = Made(engine=engine, artifact=folder, trial=trial, steps=candidate.steps)
+        if not self._request.packed:
+            return made
+        names = [path.name for path in artifacts(folder, Model.load(folder))]
+        packed = self._workspace.step(pack, folder=folder, names=names)
+        return msgspec.structs.replace(made, packed=packed)
 
     def _measured(self, result: Result, candidate: Candidate, made: Made) -> Result:
         """The result with what the trial told; PassError when float32 is not the original."""

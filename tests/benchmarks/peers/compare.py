@@ -16,7 +16,7 @@ from edgekit.bundle.opened import opened
 from edgekit.bundle.pack import pack, stored_sizes
 from edgekit.bundle.reading import read_manifest
 from edgekit.device import Device
-from edgekit.engines._formats import artifact_size
+from edgekit.engines._formats import artifact_size, artifacts
 from edgekit.errors import EdgekitError, EngineError
 from edgekit.jobs import convert as pipeline
 from edgekit.measure import latency as measure
@@ -178,10 +178,12 @@ def measured(
         )
     except EdgekitError as error:
         return Row(tool=tool, failure=str(error))
+    names = [path.name for path in artifacts(made, Model.load(made))]
+    packed = workspace.step(pack, folder=made, names=names)
     return Row(
         tool=tool,
         size=artifact_size(made),
-        packed=sum(stored_sizes(workspace.step(pack, artifact=made)).values()),
+        packed=sum(stored_sizes(packed).values()),
         psnr=evaluator.score(trial)["psnr"],
     )
 
