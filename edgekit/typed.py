@@ -21,6 +21,7 @@ COMMENT = r"#[^\n]*"
 BETWEEN_KEYS = r"[=,\[\]{}\n]"
 
 UNKNOWN_FIELD = r"unknown field `([^`]+)`(?: - at `([^`]+)`)?"
+UNKNOWN_WORD = r"Invalid enum value '?([^']+?)'?(?: - at `([^`]+)`)?$"
 PATH_STEP = r"\.(\w+)|\[[^]]*\]"  # a name, empty for an index
 
 
@@ -75,19 +76,31 @@ def convert(
         unknown = re.search(UNKNOWN_FIELD, message)
         if unknown:
             message += f"; {did_you_mean(unknown[1], keys_at(kind, unknown[2] or ''))}"
+        elif word := re.search(UNKNOWN_WORD, message):
+            message += f"; {did_you_mean(word[1], words_at(kind, word[2] or ''))}"
         raise InputError(f"{where}: {message}") from None
 
 
 def keys_at(kind: Any, path: str) -> list[str]:
     """The keys that a structure may have at a place such as `$.parts[0]` of a `kind`."""
+    structs = [place for place in types_at(kind, path) if hasattr(place, "fields")]
+    return [field.encode_name for struct in structs for field in struct.fields]
+
+
+def words_at(kind: Any, path: str) -> list[str]:
+    """The values that may stand at a place of a `kind`, where they are listed."""
+    return [str(word) for place in types_at(kind, path) for word in getattr(place, "values", ())]
+
+
+def types_at(kind: Any, path: str) -> list[Any]:
+    """What msgspec knows of the types at a place of a `kind`."""
     from msgspec import inspect  # only for messages
 
     places = alternatives(inspect.type_info(kind))
     for name in re.findall(PATH_STEP, path):
         found = [inner for place in places for inner in below(place, name)]
         places = [one for inner in found for one in alternatives(inner)]
-    structs = [place for place in places if isinstance(place, inspect.StructType)]
-    return [field.encode_name for struct in structs for field in struct.fields]
+    return places
 
 
 def alternatives(place: Any) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from edgekit import plugin
 from edgekit.device import MOST_THREADS, Device
 from edgekit.engines import check_device
 from edgekit.errors import EngineError, InputError, did_you_mean
+from edgekit.plan import recipe as recipes_file
 from edgekit.typed import Typed, read_toml
 
 # How a target was tried, the most telling first: its artifacts ran on such a device; on its
@@ -90,15 +92,25 @@ def load(name: str, engines: Sequence[str] = ()) -> Target:
         if engine not in known:
             where = f"target '{name}'" if engine in found.engines else "--engine"
             raise InputError(f"{where}: unknown engine '{engine}'; {did_you_mean(engine, known)}")
+    for recipe in found.recipes:
+        with said_of(name):
+            recipes_file.find(recipe)
     if not 1 <= found.device.threads <= MOST_THREADS:
         told = f"device.threads is {found.device.threads}; give 1 to {MOST_THREADS}"
         raise InputError(f"target '{name}': {told}")
-    try:
+    with said_of(name):
         for engine in found.engines:
             check_device(engine, found.device)
         kept = found.only(engines)
         if kept.device.options and len(kept.engines) > 1:
             raise InputError("device.options are settings of one engine, and it has several")
-        return kept
+    return kept
+
+
+@contextmanager
+def said_of(name: str) -> Iterator[None]:
+    """Errors of the block tell which target they are about."""
+    try:
+        yield
     except (EngineError, InputError) as error:
         raise InputError(f"target '{name}': {error}") from None

@@ -76,6 +76,14 @@ def test_a_users_own_file(tmp_path: Path) -> None:
             'device = { options = { A = "1" } }\n',
             "options are settings of one engine",
         ),
+        (
+            'description = "x"\nengines = ["litert"]\nrecipes = ["float32", "int-8"]\n',
+            "unknown recipe 'int-8'; did you mean 'int8'",
+        ),
+        (
+            'description = "x"\nengines = ["litert"]\nrecipes = []\nverified = "perhaps"\n',
+            "Invalid enum value 'perhaps'.*; known: compiled, emulated, linted, run, unverified",
+        ),
         ("description = \n", "is not valid TOML"),
         (
             'description = "x"\nengines = ["lite-rt"]\nrecipes = ["float32"]\n',
