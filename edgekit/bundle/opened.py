@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +59,7 @@ def fill(place: Path, folder: Path, files: dict[str, File]) -> None:
         if file.encoding:
             expand(folder / file.stored(name), fresh, file)
         else:
-            shutil.copyfile(folder / name, fresh)
+            fresh.write_bytes((folder / name).read_bytes())
         fresh.replace(target)
 
 
@@ -80,6 +79,7 @@ def expand(source: Path, target: Path, file: File) -> None:
 @contextmanager
 def in_memory(size: int) -> Iterator[Path]:
     """A temporary folder with room for so many bytes: in memory if there is one."""
+    import shutil  # not by all that load a bundle, like tempfile
     import tempfile
 
     roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 * size
