@@ -9,9 +9,10 @@ from pathlib import Path
 
 from edgekit.bundle.manifest import Artifact, File, Manifest
 from edgekit.bundle.reading import artifact_files
-from edgekit.errors import BundleError, EdgekitError
+from edgekit.errors import BundleError, EdgekitError, InputError
 from edgekit.files.checksum import sha256
 from edgekit.files.packing import unpack
+from edgekit.units import size_text
 
 MEMORY = Path("/dev/shm")  # a folder in memory, on Linux
 
@@ -78,12 +79,21 @@ def expand(source: Path, target: Path, file: File) -> None:
 
 @contextmanager
 def in_memory(size: int) -> Iterator[Path]:
-    """A temporary folder with room for so many bytes: in memory if there is one."""
+    """A temporary folder with room for so many bytes: in memory if there is one.
+
+    Raises:
+        InputError: there is no such room.
+    """
     import shutil  # not by all that load a bundle, like tempfile
     import tempfile
 
-    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 * size
+    places = [*([MEMORY] if os.access(MEMORY, os.W_OK) else []), Path(tempfile.gettempdir())]
+    roomy = next((each for each in places if shutil.disk_usage(each).free > 2 * size), None)
+    if roomy is None:
+        names = " or ".join(f"'{each}'" for each in places)
+        raise InputError(f"no room to unpack {size_text(size)} in {names}; make some, or load the "
+                         "bundle with unpacked=FOLDER")  # fmt: skip
     with tempfile.TemporaryDirectory(
-        prefix="edgekit-", dir=MEMORY if roomy else None, ignore_cleanup_errors=True
+        prefix="edgekit-", dir=roomy, ignore_cleanup_errors=True
     ) as place:
         yield Path(place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from edgekit.bundle.manifest import (
 )
 from edgekit.bundle.opened import opened
 from edgekit.bundle.reading import foreign, read_manifest
-from edgekit.errors import BundleError, EngineError
+from edgekit.errors import BundleError, EngineError, InputError
 from edgekit.files.packing import packed
 from edgekit.model import Signature, Tensor
 
@@ -86,6 +87,17 @@ def test_into_memory_if_there_is_room(bundle: Path, monkeypatch: pytest.MonkeyPa
     with opened(bundle, manifest, manifest.artifacts[0]) as folder:
         assert contents(folder) == PLAIN
     assert not folder.exists()
+
+
+def test_where_there_is_no_room_it_is_told(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's bundle may tell of more than there is."""
+    manifest = read_manifest(bundle)
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=1000))
+    with (
+        pytest.raises(InputError, match=r"no room to unpack 160 kB in '/dev/shm' or '.*'; make"),
+        opened(bundle, manifest, manifest.artifacts[0]),
+    ):
+        raise AssertionError("it was opened")
 
 
 def test_once_for_all_into_a_folder_of_the_users(bundle: Path, tmp_path: Path) -> None:
