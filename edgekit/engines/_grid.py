@@ -41,7 +41,7 @@ def on_grid(weights: Array, bits: int, axes: Sequence[int]) -> tuple[Array, Arra
     rows = apart.reshape(math.prod(apart.shape[: len(axes)]), -1)
     largest = np.abs(rows).max(axis=1, keepdims=True)
     best, least = np.zeros_like(largest), np.full_like(largest, np.inf)
-    for share in SHARES:
+    for share in SHARES.tolist():
         scales = np.maximum(share * largest / most(bits), np.finfo(np.float32).tiny)
         found = error(rows, coded(rows, scales, bits), scales)
         best, least = np.where(found < least, scales, best), np.minimum(found, least)
@@ -49,7 +49,9 @@ def on_grid(weights: Array, bits: int, axes: Sequence[int]) -> tuple[Array, Arra
         best = fitted(rows, coded(rows, best, bits), best)
     codes = coded(rows, best, bits).astype(np.int8).reshape(apart.shape)
     shape = [n if axis in axes else 1 for axis, n in enumerate(weights.shape)]
-    scales = best.reshape([weights.shape[axis] for axis in axes] + [1] * len(others))
+    scales = best.astype(np.float32).reshape(
+        [weights.shape[axis] for axis in axes] + [1] * len(others)
+    )
     back = np.argsort(order)
     return codes.transpose(back), scales.transpose(back).reshape(shape)
 

@@ -82,11 +82,12 @@ def rescale(model: Any, tensor: Any, grown: Array) -> Array:
 
 
 def store(model: Any, tensor: Any, codes: Array) -> None:
-    """Give a tensor other codes, in a buffer of its own: it may have shared one."""
-    buffer = copy.copy(model.buffers[tensor.buffer])
-    buffer.data = np.frombuffer(codes.tobytes(), np.uint8)
-    model.buffers.append(buffer)
-    tensor.buffer = len(model.buffers) - 1
+    """Give a tensor other codes, in a buffer of its own where it shares one."""
+    shared = sum(t.buffer == tensor.buffer for graph in model.subgraphs for t in graph.tensors) > 1
+    if shared:
+        model.buffers.append(copy.copy(model.buffers[tensor.buffer]))
+        tensor.buffer = len(model.buffers) - 1
+    model.buffers[tensor.buffer].data = np.frombuffer(codes.tobytes(), np.uint8)
 
 
 def constants(path: Path) -> dict[bytes, Array]:
