@@ -126,7 +126,7 @@ def contradictions(manifest: Manifest) -> Iterator[str]:
     if not manifest.artifacts:
         yield "it has no artifact"
     for name, file in manifest.files.items():
-        if file.encoding and (file.unpacked is None or not file.unpacked_sha256):
+        if file.encoding == ENCODING and (file.unpacked is None or not file.unpacked_sha256):
             yield f"it does not tell what is in {quoted(name)}, which is packed"
     for artifact in manifest.artifacts:
         if not 1 <= artifact.device.threads <= MOST_THREADS:

@@ -49,7 +49,7 @@ def after(
 def begun(
     workspace: Workspace, chains: Sequence[Sequence[Step]], folder: Path, trust: Trust
 ) -> Iterator[None]:
-    """Passes that need nothing of what the block does are done beside it.
+    """Passes that need nothing of what the block does are done beside it, as far as they get.
 
     What fails here is told when it is asked for.
     """
@@ -63,9 +63,10 @@ def begun(
         try:
             yield
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             workspace.stop()
             raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def fingerprint(folder: Path) -> str:

@@ -16,12 +16,12 @@ from edgekit.candidates.timing import Gap
 from edgekit.measure.latency import Latency
 from edgekit.plan.steps import REWRITE
 
-CLOSE = 0.05  # ranks within this are tied, however exactly timings are known
 NOISE = 0.03  # timings within this are equal to float32's
-SMALL = 0.02  # what must be won beyond noise; with NOISE, what is CLOSE
+SMALL = 0.02  # what must be won beyond noise
+CLOSE = NOISE + SMALL  # ranks within this are tied, however exactly timings are known
 ALIKE = 0.5  # dB
 EXACT = 0.015  # what is known so well is not timed again: it stands on the edge of what is tied
-SURE = 1.6  # makes of an interval of 95 % confidence one of 99.8 %: there are many candidates
+SURE = 1.6  # makes of 95 % confidence 98 % with three processes, 99.8 % with many: pairs are many
 # What `balanced` trades: 10 dB of signal to noise for a factor of 1.35 in size or latency, up to
 # the 45 dB beyond which differences are invisible in 8-bit pictures.
 QUALITY_WORTH, QUALITY_ENOUGH = 0.03, 45.0
@@ -94,13 +94,18 @@ def undecided(
     `slow` are out for that alone.
     """
     leader, unclear = front(good, base, objective), []
+
+    def may_be_tied(result: Result) -> bool:
+        apart = behind(result, leader, base, objective)
+        return apart <= tolerance(gap(leader, result, objective))
+
     for result in simplest_first(good) if objective in TIMED else ():
         counts = objective not in BLIND or quality(result) > quality(chosen) - ALIKE
         if counts and on_edge_of_tie(result, leader, base, objective):
             unclear.append(result.name)
         if result is chosen and objective not in BLIND:
             break  # what comes behind it is not asked
-    unclear += [r.name for r in slow if on_edge(r) and behind(r, chosen, base, objective) <= CLOSE]
+    unclear += [r.name for r in slow if on_edge(r) and may_be_tied(r)]
     if not unclear and not on_edge(chosen):
         return ()
     return tuple(dict.fromkeys([chosen.name, leader.name, *unclear]))

@@ -24,17 +24,22 @@ def gap(one: Latency, other: Latency) -> Gap:
 
     By the processes that timed both, if there are two: what moves the baseline from one to the next
     does not move these two against each other. Turns of the two are taken to vary as much as those
-    of the baseline, which the spread of either counts as well.
+    of the baseline, which the spread of either counts as well; that of the baseline itself is 0.
     """
     first = {number: (ratio, spread) for number, ratio, spread in one.processes}
     beside = [
-        Gap(math.log(ratio / first[number][0]), math.hypot(spread, first[number][1]) / math.sqrt(2))
+        Gap(math.log(ratio / first[number][0]), beside_each_other(spread, first[number][1]))
         for number, ratio, spread in other.processes
         if number in first
     ]
     if len(beside) > 1:
         return mean(beside)
     return Gap(math.log(other.ratio / one.ratio), math.hypot(one.spread, other.spread))
+
+
+def beside_each_other(one: float, other: float) -> float:
+    """The spread of the ratio of two latencies from those of their ratios to the baseline."""
+    return max(math.hypot(one, other) / math.sqrt(2), math.sqrt(abs(one**2 - other**2)))
 
 
 def mean(gaps: Sequence[Gap]) -> Gap:

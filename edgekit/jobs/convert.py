@@ -97,7 +97,7 @@ def run(request: Request, progress: Progress | None = None) -> Report:
 
     Raises:
         InputError: something asked for is wrong, or a gate has no number for the outputs of this
-            net; nothing was built.
+            net; no candidate was tried.
         GateError: a target has no candidate that meets every gate; carries the report.
         PassError: a target could not be converted at all; the others were.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,10 +40,17 @@ def run(steps: Steps, chains: list[tuple[Step, ...]], tmp_path: Path) -> Any:
     return begun(cast("Workspace", steps), chains, tmp_path, Trust())
 
 
+def wait_for(steps: Steps, count: int) -> None:
+    """Until so many steps were asked for."""
+    end = time.monotonic() + 10
+    while len(steps.asked) < count and time.monotonic() < end:
+        time.sleep(0.001)
+
+
 def test_all_but_what_is_calibrated_on_that_run(tmp_path: Path) -> None:
     steps = Steps()
     with run(steps, [FLOAT, STATIC], tmp_path):
-        pass
+        wait_for(steps, 4)
     assert steps.asked == ["export", "lower"] * 2
     assert not steps.stopped
 
@@ -50,7 +58,7 @@ def test_all_but_what_is_calibrated_on_that_run(tmp_path: Path) -> None:
 def test_what_fails_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
     steps = Steps(refused="export")
     with run(steps, [FLOAT, FLOAT], tmp_path):
-        pass
+        wait_for(steps, 2)
     assert steps.asked == ["export", "export"]
 
 

@@ -125,10 +125,10 @@ def test_beside_much_load_quality_does_not_outweigh_what_is_not_known_of_speed()
 
 
 def test_timings_that_tell_nothing_are_taken_again_until_they_do() -> None:
-    """Each process is off by 10 %: three of them cannot tell, and what cannot be told apart would
-    be chosen by quality."""
+    """Each process is off by 7 %, each turn by a half: three processes cannot tell, and of what
+    cannot be told apart the first would be chosen."""
     rivals = [FLOAT, result("int8-weights", sqnr=50.0), result("int8-dynamic", sqnr=40.0)]
-    found = many(rivals, {"float32": 1.0, "int8-weights": 0.3, "int8-dynamic": 0.15}, load=20.0)
+    found = many(rivals, {"float32": 1.0, "int8-weights": 0.3, "int8-dynamic": 0.15}, load=14.0)
     assert Counter(each.chosen for each in found)["int8-dynamic"] >= 0.98 * RUNS
 
 

@@ -51,7 +51,8 @@ def test_what_is_written(quick: Shell) -> None:
     assert quick.unfinished() == []
 
 
-def test_a_gate_without_a_number_is_refused_before_anything_is_built(quick: Shell) -> None:
+def test_a_gate_without_a_number_is_refused_before_a_candidate_is_tried(quick: Shell) -> None:
+    quick.convert("latent.net").success()
     before = steps(quick.cache)
     few = ("--samples", "4")  # too few for a distribution
     error = quick.refuse(*quick.conversion("latent.net", *few, "--gate", "frechet<=5"))
