@@ -70,6 +70,7 @@ def convert(home: Path, net: Any, name: str, *recipes: str, target: str = "linux
         home / f"{name}.keras",
         targets=[target],
         output=home / name,
+        packed=False,  # files are looked into
         recipe=recipes,
         samples=8,
         calibration=4,
