@@ -215,8 +215,13 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def steps(cache: Path) -> Mapping[str, float]:
-    """When each finished step of a cache was done."""
-    return {path.parent.name: path.stat().st_mtime for path in cache.glob("[!.]*/job.json")}
+    """When each finished step of a cache was done.
+
+    But packing, which is done again where the reference engine is found: there a process imports
+    more than its key foresees.
+    """
+    done = [p for p in cache.glob("[!.]*/job.json") if '"title": "pack"' not in p.read_text()]
+    return {path.parent.name: path.stat().st_mtime for path in done}
 
 
 def unforeseen(cache: Path) -> list[str]:
